@@ -1,1 +1,35 @@
-//! Placeholder.
+//! Reads what administrators of FreeIPA / IdM can export, models the deployment with the evidence
+//! for every fact, and judges which documented disasters it would survive.
+//!
+//! Pure: no file, no clock, no environment, no randomness; bytes and a time come in as arguments,
+//! values and texts go out. The same code runs natively and in the browser.
+//!
+//! ```text
+//! bytes -> import -> Facts -> Deployment -> rules -> Verdicts ---\
+//!                                |  cases                         score -> Report -> report::*
+//!                                v                               /
+//!                            Situation --plan--> Runbook -------
+//! ```
+//!
+//! ```
+//! use audit_core::{Options, audit, import::Import, time::Timestamp};
+//!
+//! let mut import = Import::new();
+//! for (name, bytes) in audit_core::example::FILES {
+//!     import.add(name, bytes);
+//! }
+//! let as_of = Timestamp::parse_rfc3339("2026-11-22T00:00:00Z").unwrap();
+//! let report = audit(&import.finish(), &Options { as_of });
+//! assert!(report.findings.iter().any(|finding| finding.rule == "ca-replication-connected"));
+//! ```
+
+pub mod evidence;
+pub mod facts;
+pub mod import;
+pub mod limits;
+pub mod model;
+pub mod note;
+pub mod parse;
+pub mod report;
+pub mod time;
+pub mod views;

@@ -1,0 +1,6 @@
+//! Readers of text shapes, shared by the importers of [`import`](crate::import). They know syntax,
+//! not IdM.
+
+pub mod console;
+pub mod decode;
+pub mod ldif;

@@ -1,0 +1,248 @@
+//! Model JSON, `idm-drill/deployment/1`: the whole model with its evidence, so that it can be saved
+//! and audited again ([`import`](crate::import) reads it back).
+
+use serde_json::{Map, Value, json};
+
+use crate::evidence::{Fact, Source, Sources};
+use crate::model::{Backup, Deployment, Role, Snapshot, Suffix};
+use crate::note::Note;
+
+/// Schema name of the document.
+pub const SCHEMA: &str = "idm-drill/deployment/1";
+
+/// Fields of the contract that this version neither reads nor models.
+pub const NOT_MODELED: [&str; 8] = [
+    "stores",
+    "keys",
+    "rehearsals",
+    "targets",
+    "dna_ranges",
+    "ruv",
+    "agreements",
+    "certificates",
+];
+
+/// The model as a JSON text, two blanks per level, ending in a line feed.
+///
+/// Beside the contract's fields it carries `servers_known`, `suffixes.*.complete`, a segment's
+/// `disputed`, and `evidence`: JSON pointer of a fact to the places that state it.
+pub fn render(deployment: &Deployment) -> String {
+    let mut text = serde_json::to_string_pretty(&document(deployment)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The model as a JSON value.
+pub fn document(deployment: &Deployment) -> Value {
+    let mut writer = Writer { evidence: Map::new(), conflicts: Vec::new() };
+    let servers = writer.servers(deployment);
+    let suffixes = writer.suffixes(deployment);
+    let ca = writer.fact("/ca", &deployment.ca, |mode| json!(mode.name()));
+    let host = |name: &crate::model::Fqdn| json!(name.as_str());
+    let renewal = writer.fact("/ca_renewal_server", &deployment.ca_renewal_server, host);
+    let dnssec = writer.fact("/dnssec_key_master", &deployment.dnssec_key_master, host);
+    let level = writer.fact("/domain_level", &deployment.domain_level, |level| json!(level));
+    let mut document = json!({
+        "schema": SCHEMA,
+        "servers": servers,
+        "servers_known": deployment.knows_all_servers(),
+        "ca": if ca.is_null() { json!("unknown") } else { ca },
+        "ca_renewal_server": renewal,
+        "dnssec_key_master": dnssec,
+        "domain_level": level,
+        "suffixes": suffixes,
+        "backups": deployment.backups.as_ref().map(|all| all.iter().map(backup).collect::<Vec<_>>()),
+        "snapshots":
+            deployment.snapshots.as_ref().map(|all| all.iter().map(snapshot).collect::<Vec<_>>()),
+    });
+    if let Some(map) = document.as_object_mut() {
+        for key in NOT_MODELED {
+            map.insert(key.to_owned(), Value::Null);
+        }
+        map.insert("conflicts".to_owned(), Value::Array(writer.conflicts));
+        map.insert(
+            "notes".to_owned(),
+            Value::Array(deployment.notes.iter().map(note).collect()),
+        );
+        map.insert("evidence".to_owned(), Value::Object(writer.evidence));
+    }
+    document
+}
+
+struct Writer {
+    evidence: Map<String, Value>,
+    conflicts: Vec<Value>,
+}
+
+impl Writer {
+    /// The value of a fact, `null` if it is unknown or disputed; its evidence and conflicts go to
+    /// their own places.
+    fn fact<T: Ord + Clone>(
+        &mut self,
+        pointer: &str,
+        fact: &Fact<T>,
+        value_of: impl Fn(&T) -> Value,
+    ) -> Value {
+        match fact {
+            Fact::Unknown => Value::Null,
+            Fact::Known { value, sources } => {
+                self.evidence(pointer, sources);
+                value_of(value)
+            }
+            Fact::Conflict(claims) => {
+                let values: Vec<Value> = claims
+                    .iter()
+                    .flat_map(|(value, sources)| {
+                        let value = value_of(value);
+                        sources.iter().map(move |source| {
+                            let mut place = source_json(source);
+                            if let Some(map) = place.as_object_mut() {
+                                map.insert("value".to_owned(), value.clone());
+                            }
+                            place
+                        })
+                    })
+                    .collect();
+                self.conflicts.push(json!({ "pointer": pointer, "values": values }));
+                Value::Null
+            }
+        }
+    }
+
+    fn evidence(&mut self, pointer: &str, sources: &Sources) {
+        if !sources.is_empty() {
+            let places: Vec<Value> = sources.iter().map(source_json).collect();
+            self.evidence.insert(pointer.to_owned(), Value::Array(places));
+        }
+    }
+
+    fn servers(&mut self, deployment: &Deployment) -> Vec<Value> {
+        self.evidence("/servers", &deployment.server_list);
+        let mut servers = Vec::new();
+        for (index, (name, server)) in deployment.servers.iter().enumerate() {
+            let at = format!("/servers/{index}");
+            self.evidence(&at, &server.sources);
+            let center =
+                self.fact(&format!("{at}/data_center"), &server.data_center, |c| json!(c));
+            let version = self.fact(&format!("{at}/version"), &server.version, |v| json!(v));
+            let crl =
+                self.fact(&format!("{at}/crl_publisher"), &server.crl_publisher, |p| json!(p));
+            let mut roles = Map::new();
+            for role in Role::ALL {
+                let pointer = format!("{at}/roles/{}", role.key());
+                let status = self.fact(&pointer, server.role(role), |s| json!(s.name()));
+                let status = if status.is_null() { json!("unknown") } else { status };
+                roles.insert(role.key().to_owned(), status);
+            }
+            servers.push(json!({
+                "fqdn": name.as_str(),
+                "data_center": center,
+                "visibility": server.visibility().name(),
+                "version": version,
+                "crl_publisher": crl,
+                "roles": roles,
+            }));
+        }
+        servers
+    }
+
+    fn suffixes(&mut self, deployment: &Deployment) -> Value {
+        let mut suffixes = Map::new();
+        for suffix in Suffix::ALL {
+            let topology = deployment.topology(suffix);
+            let at = format!("/suffixes/{suffix}");
+            self.evidence(&at, &topology.sources);
+            let mut segments = Vec::new();
+            for (index, segment) in topology.segments.iter().enumerate() {
+                self.evidence(&format!("{at}/segments/{index}"), &segment.sources);
+                let mut value = json!({
+                    "name": segment.key.name,
+                    "left": segment.key.left.as_str(),
+                    "right": segment.key.right.as_str(),
+                    "direction": segment.key.direction.name(),
+                });
+                if let Some(map) = value.as_object_mut() {
+                    if let Some(enabled) = segment.enabled {
+                        map.insert("enabled".to_owned(), json!(enabled));
+                    }
+                    if segment.disputed {
+                        map.insert("disputed".to_owned(), json!(true));
+                    }
+                }
+                segments.push(value);
+            }
+            suffixes.insert(
+                suffix.name().to_owned(),
+                json!({
+                    "known": topology.is_known(),
+                    "complete": topology.complete,
+                    "segments": segments,
+                }),
+            );
+        }
+        Value::Object(suffixes)
+    }
+}
+
+/// A place as JSON; keys without a value are left out.
+pub(crate) fn source_json(source: &Source) -> Value {
+    let mut place = Map::new();
+    place.insert("file".to_owned(), json!(&*source.file));
+    place.insert("line".to_owned(), json!(source.line));
+    if let Some(pointer) = &source.pointer {
+        place.insert("pointer".to_owned(), json!(pointer));
+    }
+    place.insert("observed".to_owned(), json!(source.observed));
+    if let Some(time) = source.observed_at {
+        place.insert("observed_at".to_owned(), json!(time.to_string()));
+    }
+    if let Some(server) = &source.observed_from {
+        place.insert("observed_from".to_owned(), json!(server.as_str()));
+    }
+    Value::Object(place)
+}
+
+/// A note as JSON.
+pub(crate) fn note(note: &Note) -> Value {
+    let mut value = json!({
+        "severity": note.code.severity().name(),
+        "code": note.code.code(),
+        "file": &*note.file,
+        "line": note.line,
+        "column": note.column,
+        "message": note.message,
+        "help": note.help,
+    });
+    if let (Some(map), Some(snippet)) = (value.as_object_mut(), &note.snippet) {
+        map.insert("snippet".to_owned(), json!(snippet));
+    }
+    value
+}
+
+fn backup(backup: &Backup) -> Value {
+    json!({
+        "id": backup.id,
+        "host": backup.host.as_str(),
+        "kind": backup.kind.name(),
+        "taken_at": backup.taken_at.map(|time| time.to_string()),
+        "roles": backup.roles,
+        "version": backup.version,
+        "encrypted": backup.encrypted,
+        "complete": backup.complete,
+        "store": backup.store,
+        "key": backup.key,
+        "path": backup.path,
+    })
+}
+
+fn snapshot(snapshot: &Snapshot) -> Value {
+    json!({
+        "id": snapshot.id,
+        "host": snapshot.host.as_ref().map(crate::model::Fqdn::as_str),
+        "vm": snapshot.vm,
+        "taken_at": snapshot.taken_at.map(|time| time.to_string()),
+        "powered_off": snapshot.powered_off,
+        "full": snapshot.full,
+        "store": snapshot.store,
+    })
+}

@@ -1,0 +1,121 @@
+// Runs the audit beside the page: files go through the module chunk by chunk, so that only a small
+// part of a large export is ever in memory.
+
+import base64 from "virtual:module";
+import { type Answer, Session, initSync } from "../pkg/idm_drill.js";
+import type { NamedFile, Reply, Request } from "./protocol.ts";
+
+// The page's library types describe a window; a worker's `postMessage` takes one argument.
+const scope = self as unknown as {
+  postMessage(reply: Reply): void;
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+};
+
+/** Chunks of a stream are small; one message per this many bytes is enough for a progress bar. */
+const BYTES_PER_PROGRESS = 4 * 1024 * 1024;
+
+const canceled = new Set<number>();
+
+function start(): void {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    bytes[at] = text.charCodeAt(at);
+  }
+  initSync({ module: bytes });
+}
+
+/** Streams one file into the session; `false` if the run was canceled on the way. */
+async function feed(
+  session: Session,
+  { name, file }: NamedFile,
+  run: number,
+  index: number,
+): Promise<boolean> {
+  const reader = file.stream().getReader();
+  let read = 0;
+  let reported = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (canceled.has(run)) {
+      await reader.cancel();
+      return false;
+    }
+    if (done) {
+      return true;
+    }
+    read += value.byteLength;
+    if (!session.push(value)) {
+      // Refused: the rest of the file need not be read. Its note is in the answer.
+      await reader.cancel();
+      return true;
+    }
+    if (read - reported >= BYTES_PER_PROGRESS) {
+      reported = read;
+      scope.postMessage({ kind: "progress", run, name, index, read });
+    }
+  }
+}
+
+async function audit(run: number, files: NamedFile[], asOf: string): Promise<void> {
+  const session = new Session();
+  const unreadable: { name: string; message: string }[] = [];
+  for (const [index, file] of files.entries()) {
+    scope.postMessage({ kind: "progress", run, name: file.name, index, read: 0 });
+    session.open(file.name);
+    try {
+      if (!(await feed(session, file, run, index))) {
+        session.free();
+        return;
+      }
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) {
+        throw error;
+      }
+      unreadable.push({ name: file.name, message: String(error) });
+    }
+    session.close();
+  }
+  reply(run, session.finish(asOf), unreadable);
+}
+
+function reply(
+  run: number,
+  answer: Answer,
+  unreadable: { name: string; message: string }[],
+): void {
+  const envelope = answer.envelope();
+  const report = answer.report();
+  const deployment = answer.deployment();
+  answer.free();
+  scope.postMessage({ kind: "done", run, envelope, report, deployment, unreadable });
+}
+
+function failed(run: number | null, error: unknown): void {
+  scope.postMessage({ kind: "failed", run, message: String(error) });
+}
+
+scope.onmessage = ({ data }) => {
+  switch (data.kind) {
+    case "cancel":
+      canceled.add(data.run);
+      break;
+    case "example":
+      try {
+        reply(data.run, Session.example(data.asOf), []);
+      } catch (error) {
+        failed(data.run, error);
+      }
+      break;
+    case "audit":
+      audit(data.run, data.files, data.asOf).catch((error: unknown) => failed(data.run, error));
+      break;
+  }
+};
+
+try {
+  start();
+  scope.postMessage({ kind: "ready" });
+} catch (error) {
+  failed(null, error);
+}
