@@ -23,13 +23,23 @@
 //! assert!(report.findings.iter().any(|finding| finding.rule == "ca-replication-connected"));
 //! ```
 
+pub mod advise;
+pub mod cases;
 pub mod evidence;
+pub mod example;
 pub mod facts;
 pub mod import;
 pub mod limits;
 pub mod model;
 pub mod note;
 pub mod parse;
+pub mod recovery;
 pub mod report;
+pub mod rule;
+mod rule_parts;
+pub mod rules;
+pub mod score;
 pub mod time;
 pub mod views;
+
+pub use report::{Options, Report, audit};

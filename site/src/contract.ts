@@ -14,8 +14,15 @@ export type Severity = "critical" | "high" | "medium" | "low" | "info";
 
 export interface InputFile {
   file: string;
-  format: string | null;
+  /** What the file was read as, or what it was instead. */
+  format: string;
   sha256: string;
+}
+
+/** A fact that is missing, and what would supply it. */
+export interface Need {
+  fact: string;
+  command: string;
 }
 
 export interface Tolerance {
@@ -24,6 +31,7 @@ export interface Tolerance {
   service_losses: string[][];
   tolerates_recovery: number | null;
   recovery_losses: string[][];
+  needs: Need[];
 }
 
 export interface Cap {
@@ -33,14 +41,23 @@ export interface Cap {
   because: string;
 }
 
+/** One category of the grade, with what each failed rule took from it. */
+export interface LedgerLine {
+  category: string;
+  weight: number;
+  share_percent: number;
+  score: number;
+  deductions: { code: string; weight_basis_points: number; extent_basis_points: number }[];
+}
+
 export interface Grade {
   letter: string;
-  score: number | null;
-  raw: number | null;
-  low: number | null;
-  high: number | null;
+  score: number;
+  raw: number;
+  low: number;
+  high: number;
   caps: Cap[];
-  ledger: unknown[];
+  ledger: LedgerLine[];
 }
 
 export interface Case {
@@ -71,9 +88,9 @@ export interface Evidence {
 
 export interface Remedy {
   commands: string[];
-  where: string | null;
-  risk: string | null;
-  verify: string | null;
+  where: string;
+  risk: string;
+  verify: string;
 }
 
 export interface Finding {
@@ -86,20 +103,23 @@ export interface Finding {
   suffix: "domain" | "ca" | null;
   why: string;
   evidence: Evidence[];
-  remedy: Remedy | null;
-  citation: string | null;
+  needs: Need[];
+  remedy: Remedy;
+  citation: string;
   origin: string;
   supersedes: string[];
-  delta_if_fixed: number | null;
+  superseded_by: string[];
+  delta_if_fixed: number;
 }
 
 export interface Report {
   schema: string;
   as_of: string;
+  verdict: string;
   inputs: InputFile[];
-  coverage: { percent: number | null; needs: string[] };
+  coverage: { percent: number; needs: Need[] };
   tolerance: Tolerance[];
-  grade: Grade | null;
+  grade: Grade;
   scenarios: Scenario[];
   findings: Finding[];
   rules: { code: string; rule: string; status: string }[];

@@ -89,8 +89,14 @@ export function download(name: string, type: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** A table with a caption and a header row. The first cell of a row is its header. */
-export function table(caption: string, columns: string[], rows: Child[][]): HTMLElement {
+/**
+ * A table with a caption and a header row. The first cell of a row is its header. Columns in which
+ * no row has anything are left out.
+ */
+export function table(caption: string, allColumns: string[], allRows: Child[][]): HTMLElement {
+  const used = allColumns.map((_, column) => column === 0 || allRows.some((row) => row[column]));
+  const columns = allColumns.filter((_, column) => used[column]);
+  const rows = allRows.map((row) => row.filter((_, column) => used[column]));
   const head = h("thead", {}, h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, name))));
   const body = h("tbody");
   for (const row of rows) {

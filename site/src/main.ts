@@ -8,7 +8,7 @@ import { findingsView } from "./view/findings.ts";
 import { conflictsView, graphView } from "./view/graph.ts";
 import { inputsView } from "./view/inputs.ts";
 import { scenariosView, unknownView } from "./view/scenarios.ts";
-import { toleranceView, verdictView } from "./view/verdict.ts";
+import { ledgerView, toleranceView, verdictView } from "./view/verdict.ts";
 import { bytes, plural } from "./words.ts";
 import AuditWorker from "./worker.ts?worker&inline";
 
@@ -155,13 +155,14 @@ function show(done: Extract<Reply, { kind: "done" }>): void {
   asOf.removeAttribute("aria-invalid");
   const { report, deployment, svg, text } = envelope;
   append(results, [
-    verdictView(report, deployment),
-    inputsView(report.inputs, deployment, done.unreadable),
+    verdictView(report),
+    inputsView(report.inputs, deployment),
     toleranceView(report, deployment),
     findingsView(report, deployment),
     unknownView(report),
     conflictsView(deployment),
     scenariosView(report),
+    ledgerView(report),
     graphView(svg, deployment),
     outputsView(done, svg, text, report.as_of),
   ]);
@@ -229,8 +230,10 @@ byId("cancel", HTMLButtonElement).addEventListener("click", () => {
   say("Canceled.");
 });
 asOf.value = now();
-asOf.addEventListener("change", () => {
+asOf.addEventListener("input", () => {
   asOfEdited = asOf.value.trim() !== "";
+});
+asOf.addEventListener("change", () => {
   if (shown !== "nothing") {
     begin(shown);
   }

@@ -22,7 +22,5 @@ export type Reply =
       /** The two documents, byte for byte as the command line prints them. */
       report: string;
       deployment: string;
-      /** Files that the browser could not read. */
-      unreadable: { name: string; message: string }[];
     }
   | { kind: "failed"; run: number | null; message: string };

@@ -1,6 +1,6 @@
 // Wording: numbers and names of the report as sentences. Pure functions.
 
-import type { Grade, Outcome, Tolerance } from "./contract.ts";
+import type { Grade, Outcome } from "./contract.ts";
 
 /** What losing a capability means, for the reader who does not know the report's names. */
 const CAPABILITIES: Record<string, string> = {
@@ -41,12 +41,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** "a", "a and b", "a, b and c". */
-export function enumerate(names: string[]): string {
-  const last = names.at(-1) ?? "";
-  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
-}
-
 /** The part of host names that tells them apart: without the domain that all share. */
 export function shortNames(all: string[]): (fqdn: string) => string {
   const shorts = all.map((fqdn) => fqdn.split(".")[0] ?? fqdn);
@@ -67,7 +61,6 @@ export function shortNames(all: string[]): (fqdn: string) => string {
 
 /** The letter of a number (bands of the grade). */
 export function letter(score: number): string {
-  if (score >= 95) return "A+";
   if (score >= 80) return "A";
   if (score >= 65) return "B";
   if (score >= 50) return "C";
@@ -75,78 +68,19 @@ export function letter(score: number): string {
   return "F";
 }
 
-export interface Verdict {
-  headline: string;
-  more: string[];
+/** The verdict's sentences; the first is the headline. Host names have dots, but none before a blank. */
+export function sentences(text: string): string[] {
+  return text.split(/(?<=[.!?]) (?=[A-Z])/).filter((sentence) => sentence !== "");
 }
 
-/** The first sentences of the page: how many servers can be lost, and what breaks first. */
-export function verdict(tolerance: Tolerance[], servers: number): Verdict {
-  const known = tolerance.filter((row) => row.tolerates_recovery !== null);
-  const unknown = tolerance.filter((row) => row.tolerates_recovery === null);
-  const more: string[] = [];
-  let headline: string;
-  if (known.length === 0) {
-    headline = "These files do not show yet which servers you can lose.";
-  } else {
-    const least = Math.min(...known.map((row) => row.tolerates_recovery ?? 0));
-    const weakest = known.filter((row) => row.tolerates_recovery === least);
-    const what = enumerate(weakest.map((row) => capability(row.capability)));
-    const of = servers > 0 ? ` of ${plural(servers, "server")}` : "";
-    headline =
-      least === 0
-        ? `You cannot lose any single server${servers > 1 ? of : ""} safely: the wrong one ends your ability to ${what} for good.`
-        : `You can lose any ${least}${of} and still bring ${unknown.length > 0 ? "back what is known" : "everything back"}.`;
-    for (const row of weakest) {
-      const sets = row.recovery_losses;
-      if (sets.length > 0) {
-        more.push(
-          `${lossSets(sets)} and you can no longer ${capability(row.capability)}, and no recovery brings that back.`,
-        );
-      }
-    }
-  }
-  const running = tolerance.filter((row) => row.tolerates_service !== null);
-  if (running.length > 0) {
-    const least = Math.min(...running.map((row) => row.tolerates_service ?? 0));
-    const weakest = running.filter((row) => row.tolerates_service === least);
-    const what = enumerate(weakest.map((row) => capability(row.capability)));
-    more.push(
-      least === 0
-        ? `Service: one lost server can stop your ability to ${what}.`
-        : `Service: all of it keeps running through the loss of any ${plural(least, "server")}.`,
-    );
-  }
-  if (unknown.length > 0) {
-    more.push(
-      `Not known: after which losses you could still ${enumerate(unknown.map((row) => capability(row.capability)))}.`,
-    );
-  }
-  return { headline, more };
-}
+/** A number of points with at most one decimal. */
+export const points = (count: number): string => String(Math.round(count * 10) / 10);
 
-/** "Lose a", "Lose a and b together", "Lose any of a; b; c". */
-function lossSets(sets: string[][]): string {
-  const first = sets[0] ?? [];
-  if (sets.length === 1) {
-    return first.length === 1 ? `Lose ${enumerate(first)}` : `Lose ${enumerate(first)} together`;
-  }
-  const shown = sets.slice(0, 4).map((set) => set.join(" + "));
-  const rest = sets.length - shown.length;
-  return `Lose any of: ${shown.join("; ")}${rest > 0 ? `; or one of ${rest} more sets` : ""}`;
-}
-
-/** "46 of 100; between 20 (F) and 71 (B) depending on what is not known". */
-export function range(grade: Grade): string {
-  const { score, low, high } = grade;
-  if (low === null || high === null) {
-    return score === null ? "no number yet" : `${score} of 100`;
-  }
-  if (low === high) {
-    return `${score ?? low} of 100`;
-  }
-  const number = score === null ? "" : `${score} of 100; `;
-  return `${number}between ${low} (${letter(low)}) and ${high} (${letter(high)}), depending on what is not known`;
+/** "46 of 100", or "between 20 (F) and 71 (B) of 100, depending on what is not known". */
+export function range({ low, high }: Grade): string {
+  return low === high
+    ? `${points(low)} of 100`
+    : `between ${points(low)} (${letter(low)}) and ${points(high)} (${letter(high)}) of 100, depending on what is not known`;
 }
 
 export function seconds(count: number): string {

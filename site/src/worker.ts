@@ -45,11 +45,7 @@ async function feed(
       return true;
     }
     read += value.byteLength;
-    if (!session.push(value)) {
-      // Refused: the rest of the file need not be read. Its note is in the answer.
-      await reader.cancel();
-      return true;
-    }
+    session.push(value);
     if (read - reported >= BYTES_PER_PROGRESS) {
       reported = read;
       scope.postMessage({ kind: "progress", run, name, index, read });
@@ -59,7 +55,6 @@ async function feed(
 
 async function audit(run: number, files: NamedFile[], asOf: string): Promise<void> {
   const session = new Session();
-  const unreadable: { name: string; message: string }[] = [];
   for (const [index, file] of files.entries()) {
     scope.postMessage({ kind: "progress", run, name: file.name, index, read: 0 });
     session.open(file.name);
@@ -72,23 +67,19 @@ async function audit(run: number, files: NamedFile[], asOf: string): Promise<voi
       if (error instanceof WebAssembly.RuntimeError) {
         throw error;
       }
-      unreadable.push({ name: file.name, message: String(error) });
+      session.abandon(file.name, `the browser could not read the file: ${String(error)}`);
     }
     session.close();
   }
-  reply(run, session.finish(asOf), unreadable);
+  reply(run, session.finish(asOf));
 }
 
-function reply(
-  run: number,
-  answer: Answer,
-  unreadable: { name: string; message: string }[],
-): void {
+function reply(run: number, answer: Answer): void {
   const envelope = answer.envelope();
   const report = answer.report();
   const deployment = answer.deployment();
   answer.free();
-  scope.postMessage({ kind: "done", run, envelope, report, deployment, unreadable });
+  scope.postMessage({ kind: "done", run, envelope, report, deployment });
 }
 
 function failed(run: number | null, error: unknown): void {
@@ -102,7 +93,7 @@ scope.onmessage = ({ data }) => {
       break;
     case "example":
       try {
-        reply(data.run, Session.example(data.asOf), []);
+        reply(data.run, Session.example(data.asOf));
       } catch (error) {
         failed(data.run, error);
       }

@@ -40,7 +40,7 @@ const WANTED: usize = 400;
 const MIN_RATIO: f64 = 0.8;
 const MAX_PEAK_KIB: u64 = 16 << 10;
 const ROUNDS: usize = 9;
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 128 << 10;
 const PARSE: &str = "--parse-only";
 
 fn main() -> ExitCode {
@@ -232,7 +232,7 @@ fn generate(path: &Path, bytes: usize) -> io::Result<Shape> {
     let mut random = Random(0x1d3a_11f0_2026_1122);
     let mut shape = Shape::default();
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    let mut entry = b"version: 1\n\n".to_vec();
+    let mut entry = b"version: 1\n".to_vec();
     let mut wanted = 0;
     let mut number = 0;
     while shape.bytes < bytes || wanted < WANTED {
@@ -254,22 +254,23 @@ fn generate(path: &Path, bytes: usize) -> io::Result<Shape> {
     Ok(shape)
 }
 
-const SUFFIX: &str = "dc=idm,dc=example,dc=test";
+const SUFFIX: &str = "dc=idm,dc=test";
 const SERVICES: [&str; 9] =
     ["KDC", "KPASSWD", "DNS", "HTTP", "KEYS", "CA", "KRA", "ADTRUST", "DNSKeySync"];
 
 fn wanted_entry(entry: &mut Vec<u8>, index: usize, shape: &mut Shape) {
     let (server, service) = (index / 10, index % 10);
-    let host = format!("ipa{server:02}.dc{}.emea.corp.example.test", server % 4);
+    let domain = ["idm.test", "dc1.emea.corp.idm.example.test"][server % 2];
+    let host = format!("ipa{server:02}.{domain}");
     let name = if service == 0 { host.clone() } else { SERVICES[service - 1].to_owned() };
     let parent = if service == 0 { String::new() } else { format!("cn={host},") };
     // Some in other spellings.
     let etc = ["cn=etc,", "cn=etc,", "CN=Etc,", "cn = etc, "][index % 4];
     let dn = format!("cn={name},{parent}cn=masters,cn=ipa,{etc}{SUFFIX}");
-    let end = entry.len();
-    if index % 8 == 5 && entry.ends_with(b"\n\n") {
-        entry.truncate(end - 1);
+    if index % 8 == 5 {
         shape.glued += 1;
+    } else {
+        entry.push(b'\n');
     }
     let start = entry.len();
     if index % 7 == 3 {
@@ -294,10 +295,10 @@ fn wanted_entry(entry: &mut Vec<u8>, index: usize, shape: &mut Shape) {
     line(entry, &format!("IPACONFIGSTRING;vucsn-6b025b3b000100040000: startOrder {}", 10 * service));
     base64_line(entry, "userPassword", b"never to be read");
     line(entry, &format!("cn: {name}"));
-    entry.push(b'\n');
 }
 
 fn unwanted_entry(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
+    entry.push(b'\n');
     line(entry, &format!("# entry-id: {number}"));
     let identifier = random.next();
     let unique = format!("{:08x}-{:08x}-8ad2d1d5-4ab6772d", identifier >> 32, identifier as u32);
@@ -322,7 +323,6 @@ fn unwanted_entry(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
     line(entry, &format!("nsUniqueId: {unique}"));
     line(entry, "createTimestamp: 20261122030219Z");
     line(entry, "modifyTimestamp;adcsn-6b025b57000000040002;vucsn-6b025b57000000040002: 20261122030247Z");
-    entry.push(b'\n');
 }
 
 fn user(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
@@ -339,7 +339,9 @@ fn user(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
     line(entry, &format!("homeDirectory: /home/user{number}"));
     line(entry, &format!("mail: user{number}@example.test"));
     line(entry, "loginShell: /bin/bash");
-    line(entry, &format!("dn-like: cn=etc,{SUFFIX}"));
+    if number.is_multiple_of(50) {
+        line(entry, &format!("dnaFilter: (dn=cn=etc,{SUFFIX})"));
+    }
     base64_line(entry, "cn", format!("J\u{f6}rg User {number}").as_bytes());
     for group in 0..random.next() % 12 {
         line(entry, &format!("memberOf: cn=group{group},cn=groups,cn=accounts,{SUFFIX}"));

@@ -1,6 +1,7 @@
 //! The audit as both doors offer it: files in, one JSON envelope out.
 
-use audit_core::import::{Flow, Import, Imported, Reader};
+use audit_core::import::{Import, Imported, Reader};
+use audit_core::note::{Note, NoteCode};
 use audit_core::time::Timestamp;
 use audit_core::{Options, report};
 use serde_json::Value;
@@ -15,9 +16,7 @@ use serde_json::Value;
 /// for (name, bytes) in audit_core::example::FILES {
 ///     session.open(name);
 ///     for chunk in bytes.chunks(7) {
-///         if !session.push(chunk) {
-///             break; // the file was refused: its note is in the envelope
-///         }
+///         session.push(chunk);
 ///     }
 ///     session.close();
 /// }
@@ -45,14 +44,22 @@ impl Session {
         self.files += 1;
     }
 
-    /// The next bytes of the open file.
+    /// The next bytes of the open file; nothing happens if no file is open.
     ///
-    /// Returns `false` when no more of this file is wanted: it was refused, or no file is open.
-    pub fn push(&mut self, bytes: &[u8]) -> bool {
-        match &mut self.reader {
-            Some(reader) => reader.push(bytes) == Flow::More,
-            None => false,
+    /// A file that is refused at its head is taken to its end all the same: the report states the
+    /// digest of the whole file, which must not depend on where the chunks end.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if let Some(reader) = &mut self.reader {
+            reader.push(bytes);
         }
+    }
+
+    /// Forgets the open file, which the caller could not read to its end, and notes why.
+    pub fn abandon(&mut self, name: &str, why: &str) {
+        self.reader = None;
+        let note = Note::on_file(&name.into(), NoteCode::Unreadable, why);
+        self.import
+            .note(note.help("The file may have changed or moved: choose it again."));
     }
 
     /// Ends the open file, if there is one.
@@ -116,7 +123,7 @@ impl Answer {
         Self(Ok(Documents {
             report: report::json::render(&report),
             deployment: report::deployment_json::render(&imported.deployment),
-            text: report::text::render(&report),
+            text: report::text::render(&report, report::text::Style::default()),
             svg: report::svg::render(&imported.deployment, &report, report::svg::Styling::Page),
         }))
     }
@@ -183,7 +190,10 @@ mod tests {
 
     #[test]
     fn refusals_name_the_reason() {
-        assert_eq!(Session::new().finish(NOON).error(), Some("no file was given"));
+        assert_eq!(
+            Session::new().finish(NOON).error(),
+            Some("no file was given")
+        );
         let mut session = Session::new();
         session.open("a");
         let answer = session.finish("\"yesterday\"\n");
@@ -192,11 +202,32 @@ mod tests {
     }
 
     #[test]
-    fn bytes_without_an_open_file_are_not_wanted() {
+    fn chunk_borders_do_not_change_the_digest_of_a_refused_file() {
+        let picture = vec![0; 300_000];
+        let answer = |size| {
+            let mut session = Session::new();
+            session.open("picture");
+            for chunk in picture.chunks(size) {
+                session.push(chunk);
+            }
+            session.finish(NOON).envelope()
+        };
+        assert_eq!(answer(4096), answer(300_000));
+    }
+
+    #[test]
+    fn an_abandoned_file_leaves_a_note_and_nothing_else() {
         let mut session = Session::new();
-        assert!(!session.push(b"early"));
-        session.open("a");
-        session.close();
-        assert!(!session.push(b"late"));
+        session.push(b"no file is open");
+        session.open("gone.txt");
+        session.push(b"dn: cn=half");
+        session.abandon("gone.txt", "the disk was removed");
+        let envelope: Value = serde_json::from_str(&session.finish(NOON).envelope()).unwrap();
+        assert_eq!(envelope["report"]["inputs"], Value::Array(Vec::new()));
+        let note = &envelope["deployment"]["notes"][0];
+        assert_eq!(
+            (&note["code"], &note["file"]),
+            (&"IMP033".into(), &"gone.txt".into())
+        );
     }
 }

@@ -23,9 +23,14 @@ impl Session {
         self.0.open(name);
     }
 
-    /// The next bytes of the open file; `false` when no more of this file is wanted.
-    pub fn push(&mut self, bytes: &[u8]) -> bool {
-        self.0.push(bytes)
+    /// The next bytes of the open file.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.0.push(bytes);
+    }
+
+    /// Forgets the open file, which could not be read to its end, and notes why.
+    pub fn abandon(&mut self, name: &str, why: &str) {
+        self.0.abandon(name, why);
     }
 
     /// Ends the open file.
@@ -58,11 +63,17 @@ impl Answer {
 
     /// `idm-drill/report/1` exactly as the command line prints it; empty if there was no audit.
     pub fn report(&self) -> String {
-        self.0.documents().map(|documents| documents.report.clone()).unwrap_or_default()
+        self.0
+            .documents()
+            .map(|documents| documents.report.clone())
+            .unwrap_or_default()
     }
 
     /// `idm-drill/deployment/1` exactly as the command line prints it; empty without an audit.
     pub fn deployment(&self) -> String {
-        self.0.documents().map(|documents| documents.deployment.clone()).unwrap_or_default()
+        self.0
+            .documents()
+            .map(|documents| documents.deployment.clone())
+            .unwrap_or_default()
     }
 }

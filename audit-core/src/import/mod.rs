@@ -160,8 +160,10 @@ impl Import {
 
     /// The deployment that all files describe together; the same for any order of files.
     pub fn finish(self) -> Imported {
+        let mut deployment = self.facts.assemble();
+        deployment.notes = bounded(std::mem::take(&mut deployment.notes));
         Imported {
-            deployment: self.facts.assemble(),
+            deployment,
             inputs: self.inputs.into_iter().collect(),
         }
     }
@@ -623,7 +625,7 @@ fn note_failures(named: &Named<'_>, transcript: &Transcript, facts: &mut Facts) 
 }
 
 /// Bounds the notes of one file to [`limits::NOTES_PER_CODE_MAX`] per code.
-pub(crate) fn bounded(notes: Vec<Note>) -> Vec<Note> {
+fn bounded(notes: Vec<Note>) -> Vec<Note> {
     let mut counts: BTreeMap<(Arc<str>, NoteCode), usize> = BTreeMap::new();
     let mut kept = Vec::new();
     for note in notes {

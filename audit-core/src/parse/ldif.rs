@@ -9,7 +9,7 @@
 //! chunk ──► physical lines ──► logical lines ──► name wanted? ──► decoded value ──► Entry ──► sink
 //!             (LF, CR LF)        (unfolded)           │ no                                    ▲
 //!                                                     └──► dropped                            │
-//! chunk ──► unwanted entry: only "blank line", "dn" and "#" at a line start are looked for ───┘
+//! chunk ──► unwanted entry: only a blank line or "dn" at a line start is looked for ───────────┘
 //! ```
 //!
 //! | input | becomes |
@@ -56,7 +56,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::mem;
 
-use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// Bytes of a line in which its name has to end; also the longest comment, trailer or banner read.
 const MAX_HEAD_BYTES: usize = 4 << 10;
@@ -87,8 +87,12 @@ const ATTRIBUTE_OVERHEAD: usize = 96;
 const OPTION_OVERHEAD: usize = 48;
 
 /// Bytes compared between two decisions while an unwanted entry is passed over, and side by side.
-const BLOCK: usize = 128;
+const BLOCK: usize = 64;
 const LANES: usize = 16;
+/// A block and the two bytes of the next one that its last byte is compared with.
+const WINDOW: usize = BLOCK + 2;
+/// Blocks after which a lane's count may be full.
+const MAX_BLOCKS: usize = 255 / (BLOCK / LANES);
 
 /// What `ldapsearch` prints on stderr, with the code in parentheses, if it prints no result line.
 const SEARCH_ERRORS: [&str; 9] = [
@@ -123,8 +127,16 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 pub struct Interest {
     /// Lower case, sorted.
     attributes: Vec<String>,
-    rdns: Vec<Rdn>,
+    rdns: Vec<WantedRdn>,
     predicate: fn(&Dn) -> bool,
+}
+
+/// One alternative of [`Interest::with_rdn`].
+#[derive(Clone, Debug)]
+struct WantedRdn {
+    rdn: Rdn,
+    /// Its first type and value in lower case if they can be compared with a DN as it is written.
+    plain: Option<(String, String)>,
 }
 
 impl Interest {
@@ -145,7 +157,10 @@ impl Interest {
     /// This is the fast way to narrow: most names are refused without being taken apart.
     #[must_use]
     pub fn with_rdn(mut self, rdn: &str) -> Self {
-        self.rdns.extend(Dn::parse(rdn).rdns.into_iter().next());
+        if let Some(rdn) = Dn::parse(rdn).rdns.into_iter().next() {
+            let plain = rdn.avas.first().and_then(Ava::plain);
+            self.rdns.push(WantedRdn { rdn, plain });
+        }
         self
     }
 
@@ -162,28 +177,46 @@ impl Interest {
 
     /// The DN if its entry is wanted, and where its bytes are not UTF-8.
     fn wants_entry(&self, dn: &[u8]) -> Option<(Dn, Option<usize>)> {
-        if !self.may_want(dn) {
-            return None;
-        }
         let invalid = std::str::from_utf8(dn).err().map(|error| error.valid_up_to());
         let dn = Dn::parse(&String::from_utf8_lossy(dn));
-        let by_rdn =
-            self.rdns.is_empty() || self.rdns.iter().any(|rdn| dn.rdns.iter().any(|r| r.has(rdn)));
+        let has = |wanted: &WantedRdn| dn.rdns.iter().any(|rdn| rdn.has(&wanted.rdn));
+        let by_rdn = self.rdns.is_empty() || self.rdns.iter().any(has);
         (by_rdn && (self.predicate)(&dn)).then_some((dn, invalid))
     }
 
     /// False only if no RDN of `dn` can be wanted. Looks at names in plain spelling; escapes,
     /// quotes and non-ASCII letters are left to [`Dn::parse`].
     fn may_want(&self, dn: &[u8]) -> bool {
-        if self.rdns.is_empty() || !dn.is_ascii() || memchr2(b'\\', b'"', dn).is_some() {
+        let special = |&byte: &u8| matches!(byte, b'\\' | b'"' | 0x80..);
+        self.rdns.is_empty()
+            || dn.iter().any(special)
+            || dn
+                .split(|&byte| byte == b',' || byte == b'+')
+                .any(|part| self.rdns.iter().any(|wanted| wanted.may_be(part)))
+    }
+}
+
+impl WantedRdn {
+    /// Whether `part`, in ASCII without escapes, may be a spelling of this.
+    fn may_be(&self, part: &[u8]) -> bool {
+        let Some((attribute, value)) = &self.plain else {
             return true;
+        };
+        let part = part.trim_ascii_start();
+        let Some((start, rest)) = part.split_at_checked(attribute.len()) else {
+            return false;
+        };
+        if !start.eq_ignore_ascii_case(attribute.as_bytes()) {
+            return false;
         }
-        let mut start = 0;
-        memchr2_iter(b',', b'+', dn).chain([dn.len()]).any(|end| {
-            let part = &dn[start..end];
-            start = end + 1;
-            self.rdns.iter().any(|rdn| rdn.avas.first().is_some_and(|ava| ava.is_spelled(part)))
-        })
+        let Some(part) = rest.trim_ascii_start().strip_prefix(b"=") else {
+            return false;
+        };
+        let mut words =
+            part.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        value.split_ascii_whitespace().all(|known| {
+            words.next().is_some_and(|word| word.eq_ignore_ascii_case(known.as_bytes()))
+        }) && words.next().is_none()
     }
 }
 
@@ -382,24 +415,13 @@ impl Ava {
         Self { attribute, value, key }
     }
 
-    /// Whether `part`, in plain ASCII without escapes, may be a spelling of this pair.
-    fn is_spelled(&self, part: &[u8]) -> bool {
-        let Some((attribute, known)) = self.key.split_once('=') else {
-            return true;
-        };
-        let Some(equals) = memchr(b'=', part) else {
-            return attribute.is_empty();
-        };
-        if known.contains('\\') {
-            return true;
-        }
-        let mut words =
-            part[equals + 1..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        part[..equals].trim_ascii().eq_ignore_ascii_case(attribute.as_bytes())
-            && known.split_ascii_whitespace().all(|known| {
-                words.next().is_some_and(|word| word.eq_ignore_ascii_case(known.as_bytes()))
-            })
-            && words.next().is_none()
+    /// Type and value in lower case, if both are plain words.
+    fn plain(&self) -> Option<(String, String)> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/@:".contains(&byte);
+        let is_plain = !self.attribute.is_empty()
+            && self.attribute.bytes().all(plain)
+            && self.value.bytes().all(|byte| plain(byte) || byte == b' ');
+        is_plain.then(|| (self.attribute.clone(), self.value.to_ascii_lowercase()))
     }
 }
 
@@ -721,6 +743,8 @@ pub struct LdifParser {
     /// Line of the `# extended LDIF` header whose result is still to come.
     open_search: Option<u64>,
     last_byte: Option<u8>,
+    /// The parent of the last DN refused by its spelling: most entries have the same one.
+    refused_parent: Vec<u8>,
     /// Buffers kept for their capacity: the name of a line, its unfolded and its decoded value.
     name: Vec<u8>,
     text: Vec<u8>,
@@ -743,6 +767,7 @@ impl LdifParser {
             is_change: false,
             open_search: None,
             last_byte: None,
+            refused_parent: Vec::new(),
             name: Vec::new(),
             text: Vec::new(),
             decoded: Vec::new(),
@@ -811,6 +836,12 @@ impl LdifParser {
         self.line += line_feeds;
         if let Some(end) = end {
             self.mode = Mode::Lines;
+            if data[end] == b'\n' {
+                // A blank line: the usual end, worth the short way.
+                self.context = Context::Between;
+                self.line += 1;
+                return &data[end + 1..];
+            }
             return &data[end..];
         }
         self.mode = Mode::Skip(data.last() == Some(&b'\n'));
@@ -851,6 +882,7 @@ impl LdifParser {
             return data;
         }
         let mut from = 0;
+        let mut folds = 0;
         while let Some(found) = memchr(b'\n', &data[from..]) {
             let end = from + found;
             // A blank line ends at once: what follows does not continue it.
@@ -860,11 +892,14 @@ impl LdifParser {
                 _ => false,
             };
             match data.get(end + 1) {
-                Some(b' ') if !blank => from = end + 1,
+                Some(b' ') if !blank => {
+                    from = end + 1;
+                    folds += 1;
+                }
                 None if !blank => break,
                 _ => {
                     if self.pending.is_empty() {
-                        self.end_line(&data[..end], sink);
+                        self.end_line(&data[..end], folds, sink);
                     } else {
                         self.pending.extend_from_slice(&data[..end]);
                         self.end_pending(sink);
@@ -880,14 +915,14 @@ impl LdifParser {
     /// Takes over a logical line whose last bytes are in `pending`.
     fn end_pending(&mut self, sink: &mut dyn FnMut(Entry)) {
         let mut pending = mem::take(&mut self.pending);
-        self.end_line(&pending, sink);
+        self.end_line(&pending, line_feeds(&pending), sink);
         pending.clear();
         self.pending = pending;
     }
 
-    fn end_line(&mut self, raw: &[u8], sink: &mut dyn FnMut(Entry)) {
+    fn end_line(&mut self, raw: &[u8], folds: u64, sink: &mut dyn FnMut(Entry)) {
         self.logical_line(raw, sink);
-        self.line += line_feeds(raw) + 1;
+        self.line += folds + 1;
         self.mode = self.next_mode();
     }
 
@@ -939,8 +974,11 @@ impl LdifParser {
     }
 
     /// Classifies a line by the text before its first `:`, which it leaves in `self.name` in lower
-    /// case, options included. Also returns the place of the `:`.
+    /// case, options included, unless it is `dn`. Also returns the place of the `:`.
     fn head(&mut self, raw: &[u8]) -> (Head, usize) {
+        if let [b'd' | b'D', b'n' | b'N', b':', ..] = raw {
+            return (Head::Dn, 2);
+        }
         self.name.clear();
         let raw = &raw[..raw.len().min(MAX_HEAD_BYTES)];
         let Some(colon) = memchr(b':', raw) else {
@@ -1030,7 +1068,9 @@ impl LdifParser {
         let mut decoded = mem::take(&mut self.decoded);
         match Value::read(raw, colon, &mut text, &mut decoded) {
             Ok(value) => {
-                if let Some((dn, invalid)) = self.interest.wants_entry(value.bytes) {
+                if self.is_refused(value.bytes) {
+                    // Most entries of a large export end here.
+                } else if let Some((dn, invalid)) = self.interest.wants_entry(value.bytes) {
                     self.context = Context::Wanted;
                     self.entry =
                         Some(Entry { dn, line, attributes: Vec::new(), complete: true });
@@ -1047,6 +1087,21 @@ impl LdifParser {
         }
         self.text = text;
         self.decoded = decoded;
+    }
+
+    /// Whether the spelling of this DN alone shows that its entry is not wanted.
+    fn is_refused(&mut self, dn: &[u8]) -> bool {
+        let comma = memchr(b',', dn).unwrap_or(dn.len());
+        let parent = &dn[comma..];
+        // Own RDN and parent can be judged apart: neither holds an escape if it is refused.
+        if self.refused_parent != parent {
+            if self.interest.may_want(parent) {
+                return false;
+            }
+            self.refused_parent.clear();
+            self.refused_parent.extend_from_slice(parent);
+        }
+        !self.interest.may_want(&dn[..comma])
     }
 
     fn wanted_value(&mut self, raw: &[u8], colon: usize) {
@@ -1291,9 +1346,13 @@ impl<'a> Value<'a> {
         decoded: &'a mut Vec<u8>,
     ) -> Result<Self, (ProblemKind, Option<usize>)> {
         let folded = &raw[colon + 1..];
-        text.clear();
-        unfold(folded, text);
-        let text = text.as_slice();
+        let text = if memchr(b'\n', folded).is_some() {
+            text.clear();
+            unfold(folded, text);
+            text.as_slice()
+        } else {
+            folded
+        };
         match text.first() {
             Some(b':') => {
                 let (start, encoded) = trim_blanks(text, 1);
@@ -1400,14 +1459,22 @@ fn decode_base64(encoded: &[u8], decoded: &mut Vec<u8>) -> Result<(), usize> {
     Ok(())
 }
 
-/// Whether an unwanted entry may end at this line start: a blank line, a comment, or what may
-/// become `dn`. Too many are no harm, the line is then looked at.
+/// Whether an unwanted entry may end at this line start: a blank line or what may become `dn`.
+/// Too many are no harm, the line is then looked at.
 fn may_end_entry(line: &[u8]) -> bool {
     match line {
-        [b'\n' | b'\r' | b'#', ..] | [b'd' | b'D'] => true,
-        [b'd' | b'D', second, ..] => matches!(second, b'n' | b'N' | b'\r' | b'\n'),
-        _ => false,
+        [] => false,
+        [first] => matches!(first, b'\n' | b'\r' | b'd' | b'D'),
+        [first, second, ..] => may_end_with(*first, *second),
     }
+}
+
+/// [`may_end_entry`] for the first two bytes of a line.
+fn may_end_with(first: u8, second: u8) -> bool {
+    let fold = (second == b'\n') | (second == b'\r');
+    (first == b'\n')
+        | (first == b'\r')
+        | ((first | 0x20 == b'd') & ((second | 0x20 == b'n') | fold))
 }
 
 /// The first line start in `data`, not counting its first byte, at which an unwanted entry may
@@ -1415,36 +1482,38 @@ fn may_end_entry(line: &[u8]) -> bool {
 ///
 /// Compares every byte and its successor in blocks, in lanes that compilers turn into vector
 /// instructions: the speed of this function is the speed of reading a large export.
-pub fn find_entry_end(data: &[u8]) -> (Option<usize>, u64) {
-    let mut line_feeds = 0_u64;
+pub(crate) fn find_entry_end(data: &[u8]) -> (Option<usize>, u64) {
+    let mut line_feeds = 0;
+    let mut counts = [0_u8; LANES];
+    let mut blocks = 0;
     let mut at = 0;
-    while let (Some(here), Some(next)) = (
-        data.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>),
-        data.get(at + 1..).and_then(<[u8]>::first_chunk::<BLOCK>),
-    ) {
-        let mut counts = [0_u8; LANES];
+    while let Some(window) = data.get(at..).and_then(<[u8]>::first_chunk::<WINDOW>) {
         let mut hits = [0_u8; LANES];
         for start in (0..BLOCK).step_by(LANES) {
             for lane in 0..LANES {
-                let line_feed = mask(here[start + lane] == b'\n');
-                let next = next[start + lane];
-                // Wider than `may_end_entry`, which decides.
-                let stop = mask(next <= b'\r') | mask(next == b'#') | mask(next | 0x20 == b'd');
+                let line_feed = mask(window[start + lane] == b'\n');
+                let next = window[start + lane + 1];
+                // Not zero up to CR and for `d`: wider than `may_end_with`, which decides.
+                let stop = (b'\r' + 1).saturating_sub(next) | mask(next | 0x20 == b'd');
                 counts[lane] = counts[lane].wrapping_sub(line_feed);
                 hits[lane] |= line_feed & stop;
             }
         }
-        if u128::from_ne_bytes(hits) != 0 {
-            for (before, lf) in memchr_iter(b'\n', here).enumerate() {
-                let start = at + lf + 1;
-                if may_end_entry(&data[start..]) {
-                    return (Some(start), line_feeds + before as u64 + 1);
-                }
-            }
+        blocks += 1;
+        if blocks == MAX_BLOCKS {
+            line_feeds += sum(counts);
+            counts = [0; LANES];
+            blocks = 0;
         }
-        line_feeds += u64::from(counts.iter().sum::<u8>());
+        if u128::from_ne_bytes(hits) != 0
+            && let Some(end) = first_entry_end(window)
+        {
+            let behind = count_line_feeds(&window[end..BLOCK]);
+            return (Some(at + end), line_feeds + sum(counts) - behind);
+        }
         at += BLOCK;
     }
+    line_feeds += sum(counts);
     for lf in memchr_iter(b'\n', &data[at..]) {
         line_feeds += 1;
         let start = at + lf + 1;
@@ -1453,6 +1522,48 @@ pub fn find_entry_end(data: &[u8]) -> (Option<usize>, u64) {
         }
     }
     (None, line_feeds)
+}
+
+/// The first line start in this block at which an unwanted entry may end.
+///
+/// Looks at eight bytes at a time. Kept out of the loop that calls it once per entry or two, which
+/// needs all registers for itself.
+#[cold]
+fn first_entry_end(window: &[u8; WINDOW]) -> Option<usize> {
+    const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
+    for (index, bytes) in window[..BLOCK].as_chunks::<8>().0.iter().enumerate() {
+        let bits = u64::from_le_bytes(*bytes) ^ u64::from_le_bytes([b'\n'; 8]);
+        // The highest bit of every byte that is a line feed.
+        let mut found = !(((bits & LOW) + LOW) | bits | LOW);
+        while found != 0 {
+            let start = index * 8 + found.trailing_zeros() as usize / 8 + 1;
+            if may_end_with(window[start], window[start + 1]) {
+                return Some(start);
+            }
+            found &= found - 1;
+        }
+    }
+    None
+}
+
+/// Counts the line feeds of a part of a block.
+fn count_line_feeds(part: &[u8]) -> u64 {
+    let (rows, rest) = part.as_chunks::<LANES>();
+    let mut counts = [0_u8; LANES];
+    for row in rows {
+        for lane in 0..LANES {
+            counts[lane] = counts[lane].wrapping_sub(mask(row[lane] == b'\n'));
+        }
+    }
+    let mut count = sum(counts);
+    for &byte in rest {
+        count += u64::from(byte == b'\n');
+    }
+    count
+}
+
+fn sum(counts: [u8; LANES]) -> u64 {
+    counts.iter().map(|&count| u64::from(count)).sum()
 }
 
 /// All bits or none: the form of a comparison that vector instructions have.

@@ -184,22 +184,16 @@ impl Writer {
     }
 }
 
-/// A place as JSON; keys without a value are left out.
+/// A place as JSON.
 pub(crate) fn source_json(source: &Source) -> Value {
-    let mut place = Map::new();
-    place.insert("file".to_owned(), json!(&*source.file));
-    place.insert("line".to_owned(), json!(source.line));
-    if let Some(pointer) = &source.pointer {
-        place.insert("pointer".to_owned(), json!(pointer));
-    }
-    place.insert("observed".to_owned(), json!(source.observed));
-    if let Some(time) = source.observed_at {
-        place.insert("observed_at".to_owned(), json!(time.to_string()));
-    }
-    if let Some(server) = &source.observed_from {
-        place.insert("observed_from".to_owned(), json!(server.as_str()));
-    }
-    Value::Object(place)
+    json!({
+        "file": &*source.file,
+        "line": source.line,
+        "pointer": source.pointer,
+        "observed": source.observed,
+        "observed_at": source.observed_at.map(|time| time.to_string()),
+        "observed_from": source.observed_from.as_ref().map(crate::model::Fqdn::as_str),
+    })
 }
 
 /// A note as JSON.

@@ -1,3 +1,267 @@
-//! The report.
+//! The report: everything that an audit found, and one file per output format.
 
 pub mod deployment_json;
+pub mod json;
+pub mod svg;
+pub mod text;
+
+use crate::advise::{self, Edit};
+use crate::cases::{CaseOutcome, FAMILIES, Family, Judge};
+use crate::import::{Imported, InputFile};
+use crate::model::{Deployment, Need, Suffix};
+use crate::note::Note;
+use crate::recovery::Outcome;
+use crate::rule::{Meta, Severity};
+pub use crate::score::Status;
+use crate::score::{self, Grade, Group, Judged, Tolerance};
+use crate::time::Timestamp;
+
+/// What an audit is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The time for which the verdicts hold.
+    pub as_of: Timestamp,
+}
+
+/// How a failed rule can be repaired.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Remedy {
+    /// Commands with this deployment's names; empty if no single command does it.
+    pub commands: Vec<String>,
+    /// Where they run.
+    pub place: String,
+    /// What can go wrong.
+    pub risk: String,
+    /// How to see that it worked.
+    pub verify: String,
+}
+
+/// One finding.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What its rule declares.
+    pub meta: &'static Meta,
+    /// Severity here.
+    pub severity: Severity,
+    /// `Fail` or `Unknown`.
+    pub status: Status,
+    /// Servers, data centers or hosts concerned.
+    pub subjects: Vec<String>,
+    /// Suffix; `None` if the rule has none or both suffixes are concerned.
+    pub suffix: Option<Suffix>,
+    /// What was found and what follows from it.
+    pub why: String,
+    /// Where it was read.
+    pub evidence: Vec<crate::evidence::Source>,
+    /// What is missing, for status `Unknown`.
+    pub needs: Vec<Need>,
+    /// How to repair it.
+    pub remedy: Remedy,
+    /// Codes of worse findings that imply this one.
+    pub superseded_by: Vec<&'static str>,
+    /// Codes of findings that follow from this one.
+    pub supersedes: Vec<&'static str>,
+    /// Change of the pessimistic score if it is repaired, in basis points, after caps.
+    pub delta: i64,
+    /// The same before caps.
+    pub delta_raw: i64,
+    /// Identifier in the rules catalog, as `meta.rule`.
+    pub rule: &'static str,
+}
+
+/// One family of disasters, judged.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What the family declares.
+    pub family: &'static Family,
+    /// The worst outcome; unknown ranks next to total loss.
+    pub worst: Outcome,
+    /// Every case.
+    pub cases: Vec<CaseOutcome>,
+}
+
+/// The result of an audit.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The time for which the verdicts hold.
+    pub as_of: Timestamp,
+    /// The files it came from.
+    pub inputs: Vec<InputFile>,
+    /// Decided share of all applicable pairs of rule and subject, in percent.
+    pub coverage_percent: u64,
+    /// What is missing, widest gap first.
+    pub needs: Vec<Need>,
+    /// How many servers each capability can lose.
+    pub tolerance: Vec<Tolerance>,
+    /// The grade.
+    pub grade: Grade,
+    /// The families of disasters.
+    pub scenarios: Vec<Scenario>,
+    /// Findings, worst first; what is implied by worse ones is last; undecided rules follow.
+    pub findings: Vec<Finding>,
+    /// Every rule with its state, by code.
+    pub rules: Vec<(&'static Meta, Status)>,
+    /// Remarks on the inputs.
+    pub notes: Vec<Note>,
+}
+
+/// Audits a deployment.
+pub fn audit(imported: &Imported, options: &Options) -> Report {
+    let deployment = &imported.deployment;
+    let judged = score::judge_all(deployment);
+    let grade = score::grade(deployment, &judged);
+    let (coverage_percent, needs) = score::coverage(deployment, &judged);
+    let mut findings: Vec<Finding> = score::groups(&judged)
+        .into_iter()
+        .map(|group| finding(deployment, &grade, group))
+        .collect();
+    let implied: Vec<(&'static str, &'static str)> = findings
+        .iter()
+        .flat_map(|f| f.superseded_by.iter().map(|by| (*by, f.meta.code)))
+        .collect();
+    for finding in &mut findings {
+        let code = finding.meta.code;
+        finding.supersedes =
+            implied.iter().filter(|(by, _)| *by == code).map(|(_, other)| *other).collect();
+        finding.supersedes.sort_unstable();
+        finding.supersedes.dedup();
+    }
+    findings.extend(judged.iter().filter_map(undecided));
+    Report {
+        as_of: options.as_of,
+        inputs: imported.inputs.clone(),
+        coverage_percent,
+        needs,
+        tolerance: score::tolerance(deployment),
+        scenarios: scenarios(deployment),
+        findings,
+        rules: judged.iter().map(|rule| (rule.meta, rule.status())).collect(),
+        notes: deployment.notes.clone(),
+        grade,
+    }
+}
+
+fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
+    let (delta, delta_raw) = if group.edits.is_empty() {
+        (0, 0)
+    } else {
+        let changed = advise::apply(deployment, &group.edits);
+        let after = score::grade(&changed, &score::judge_all(&changed));
+        let change = |after: u64, before: u64| {
+            i64::try_from(after).unwrap_or(0) - i64::try_from(before).unwrap_or(0)
+        };
+        (change(after.low.capped, grade.low.capped), change(after.low.raw, grade.low.raw))
+    };
+    Finding {
+        meta: group.meta,
+        rule: group.meta.rule,
+        severity: group.severity,
+        status: Status::Fail,
+        suffix: group.suffix,
+        why: group.why.join(" "),
+        evidence: group.evidence.into_iter().collect(),
+        needs: Vec::new(),
+        remedy: remedy(&group.edits),
+        superseded_by: group.superseded_by,
+        supersedes: Vec::new(),
+        subjects: group.subjects,
+        delta,
+        delta_raw,
+    }
+}
+
+fn remedy(edits: &[Edit]) -> Remedy {
+    let mut verify: Vec<String> = Vec::new();
+    let mut risk: Vec<&str> = Vec::new();
+    for edit in edits {
+        if !verify.contains(&edit.verify()) {
+            verify.push(edit.verify());
+        }
+        if !risk.contains(&edit.risk()) {
+            risk.push(edit.risk());
+        }
+    }
+    Remedy {
+        commands: edits.iter().flat_map(Edit::commands).collect(),
+        place: if edits.is_empty() {
+            String::new()
+        } else {
+            "any server of the deployment, as admin; lines with [on HOST] there, as root".to_owned()
+        },
+        risk: risk.join("; "),
+        verify: verify.join("; "),
+    }
+}
+
+/// The finding of a rule that could not be decided for some subject, and fails for none.
+fn undecided(rule: &Judged) -> Option<Finding> {
+    if rule.status() != Status::Unknown {
+        return None;
+    }
+    let mut needs: Vec<Need> = Vec::new();
+    let mut subjects: Vec<String> = Vec::new();
+    for judgement in &rule.judgements {
+        if let crate::rule::State::Unknown(missing) = &judgement.state {
+            needs.extend(missing.iter().cloned());
+            subjects.extend(judgement.subject.iter().cloned());
+        }
+    }
+    needs.sort();
+    needs.dedup();
+    subjects.sort();
+    subjects.dedup();
+    let missing: Vec<String> = needs.iter().take(3).map(ToString::to_string).collect();
+    let more = match needs.len().saturating_sub(3) {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    let mut commands: Vec<String> = Vec::new();
+    for need in &needs {
+        if !commands.contains(&need.command()) {
+            commands.push(need.command());
+        }
+    }
+    Some(Finding {
+        meta: rule.meta,
+        rule: rule.meta.rule,
+        severity: rule.meta.severity,
+        status: Status::Unknown,
+        subjects,
+        suffix: None,
+        why: format!("Cannot be decided without {}{more}.", missing.join(", ")),
+        evidence: Vec::new(),
+        needs,
+        remedy: Remedy {
+            commands,
+            place: "any server of the deployment".to_owned(),
+            risk: "SAFE: reads only".to_owned(),
+            verify: "audit again with the new export beside the others".to_owned(),
+        },
+        superseded_by: Vec::new(),
+        supersedes: Vec::new(),
+        delta: 0,
+        delta_raw: 0,
+    })
+}
+
+fn scenarios(deployment: &Deployment) -> Vec<Scenario> {
+    let judge = Judge::new(deployment);
+    FAMILIES
+        .iter()
+        .map(|family| {
+            let (cases, needs) = match (family.cases)(deployment) {
+                Ok(cases) => (cases, Vec::new()),
+                Err(needs) => (Vec::new(), needs),
+            };
+            let cases: Vec<CaseOutcome> =
+                cases.iter().filter_map(|case| judge.judge(case)).collect();
+            let worst = cases
+                .iter()
+                .map(|case| &case.outcome)
+                .max_by_key(|outcome| outcome.rank())
+                .cloned()
+                .unwrap_or_else(|| Outcome::unknown(needs));
+            Scenario { family, worst, cases }
+        })
+        .collect()
+}

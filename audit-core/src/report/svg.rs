@@ -15,11 +15,11 @@
 //! and travels inside a `<style>` element in files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::Report;
 use crate::model::{Deployment, Direction, Fqdn, Role, RoleStatus, Server, Suffix, Visibility};
-use crate::views::digraph::{Digraph, Flow};
+use crate::views::SuffixView;
 
 /// The sheet for the classes used here.
 const STYLE: &str = include_str!("svg.css");
@@ -38,9 +38,8 @@ pub enum Styling {
 
 /// Draws the topology of a deployment.
 ///
-/// Cut servers and cut segments are computed on the segments as stored: a segment that is known to
-/// be disabled carries nothing, and the only segment of two servers is not marked (contract,
-/// decisions of section 8). More than [`SERVERS_DRAWN_MAX`] servers give a sentence instead.
+/// Cut servers and cut segments are those of the [certain](SuffixView::certain) graph. More than
+/// [`SERVERS_DRAWN_MAX`] hosts give a sentence instead.
 pub fn render(deployment: &Deployment, report: &Report, styling: Styling) -> String {
     draw(deployment, &report.as_of.to_string(), styling)
 }
@@ -55,7 +54,10 @@ fn draw(deployment: &Deployment, as_of: &str, styling: Styling) -> String {
     let sentence = if count == 0 {
         "No server is known.".to_owned()
     } else if count + ghosts.len() > SERVERS_DRAWN_MAX {
-        format!("{} hosts are too many to draw; the table has them.", count + ghosts.len())
+        format!(
+            "{} hosts are too many to draw; the table has them.",
+            count + ghosts.len()
+        )
     } else {
         return Picture::of(deployment, &ghosts).draw(style, as_of);
     };
@@ -90,12 +92,20 @@ const FRAME_PADDING: f64 = 16.0;
 const FRAME_TITLE: f64 = 28.0;
 const FRAME_GAP: f64 = 56.0;
 const MARGIN: f64 = 24.0;
+/// A line keeps this far from servers it does not end at.
+const CLEARANCE: f64 = 26.0;
+/// Ways to bend a line, tried in this order.
+const BENDS: [f64; 11] = [
+    0.0, 40.0, -40.0, 80.0, -80.0, 120.0, -120.0, 180.0, -180.0, 240.0, -240.0,
+];
 
 /// What is drawn.
 struct Picture<'a> {
     nodes: Vec<Node<'a>>,
     groups: Vec<Group>,
     lines: Vec<Line>,
+    /// Right and lower end of everything but the legend, once placed.
+    size: Point,
 }
 
 /// A server, or a host that only a segment names.
@@ -122,6 +132,10 @@ struct Group {
 }
 
 /// All segments of one suffix between two nodes.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of its own on the line"
+)]
 struct Line {
     ends: (usize, usize),
     suffix: Suffix,
@@ -132,12 +146,74 @@ struct Line {
     titles: Vec<String>,
     /// The other suffix has a line between the same nodes.
     paired: bool,
+    /// How far the line is pulled to its right on its way, so that it passes no other server.
+    bend: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Point {
     x: f64,
     y: f64,
+}
+
+impl Point {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            x: self.x + other.x,
+            y: self.y + other.y,
+        }
+    }
+
+    fn times(self, factor: f64) -> Self {
+        Self {
+            x: self.x * factor,
+            y: self.y * factor,
+        }
+    }
+
+    fn floor(self) -> Self {
+        Self {
+            x: self.x.floor(),
+            y: self.y.floor(),
+        }
+    }
+
+    fn distance(self, other: Self) -> f64 {
+        let (dx, dy) = (other.x - self.x, other.y - self.y);
+        (dx * dx + dy * dy).sqrt()
+    }
+
+    /// The point `length` further on the way to another one.
+    fn toward(self, other: Self, length: f64) -> Self {
+        let distance = self.distance(other);
+        if distance < 0.001 {
+            return self;
+        }
+        let part = length / distance;
+        Self {
+            x: self.x + (other.x - self.x) * part,
+            y: self.y + (other.y - self.y) * part,
+        }
+    }
+}
+
+/// A quadratic Bezier curve; straight if `pull` lies between its ends.
+#[derive(Clone, Copy, Debug)]
+struct Curve {
+    from: Point,
+    pull: Point,
+    to: Point,
+}
+
+impl Curve {
+    /// The point at a part of the way, 0 to 1.
+    fn at(&self, part: f64) -> Point {
+        let rest = 1.0 - part;
+        self.from
+            .times(rest * rest)
+            .plus(self.pull.times(2.0 * rest * part))
+            .plus(self.to.times(part * part))
+    }
 }
 
 /// A rectangle by its smallest and largest coordinates.
@@ -165,8 +241,14 @@ impl Frame {
     }
 
     fn moved(self, by: Point) -> Self {
-        let moved = |point: Point| Point { x: point.x + by.x, y: point.y + by.y };
-        Self { min: moved(self.min), max: moved(self.max) }
+        let moved = |point: Point| Point {
+            x: point.x + by.x,
+            y: point.y + by.y,
+        };
+        Self {
+            min: moved(self.min),
+            max: moved(self.max),
+        }
     }
 }
 
@@ -181,33 +263,39 @@ enum LabelPlace {
 
 impl<'a> Picture<'a> {
     fn of(deployment: &'a Deployment, ghosts: &BTreeSet<&'a Fqdn>) -> Self {
-        let names: Vec<&Fqdn> = deployment.servers.keys().chain(ghosts.iter().copied()).collect();
-        let index: BTreeMap<&Fqdn, usize> =
-            names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+        let names: Vec<&Fqdn> = deployment
+            .servers
+            .keys()
+            .chain(ghosts.iter().copied())
+            .collect();
+        let index: BTreeMap<&Fqdn, usize> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| (*name, at))
+            .collect();
         let labels = labels(&names);
 
         let mut lines = Vec::new();
-        let mut cuts: BTreeMap<usize, Vec<Suffix>> = BTreeMap::new();
+        let mut cuts: BTreeMap<Fqdn, Vec<Suffix>> = BTreeMap::new();
         for suffix in Suffix::ALL {
-            let found = lines_of(deployment, suffix, &index);
-            for server in found.cut_servers {
+            let view = SuffixView::new(deployment, suffix);
+            for server in view.certain.cut_servers() {
                 cuts.entry(server).or_default().push(suffix);
             }
-            lines.extend(found.lines);
+            lines.extend(lines_of(deployment, &view, &index));
         }
-        let mut lines_between: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let mut between: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         for line in &lines {
-            *lines_between.entry(line.ends).or_default() += 1;
+            *between.entry(line.ends).or_default() += 1;
         }
         for line in &mut lines {
-            line.paired = lines_between.get(&line.ends).is_some_and(|count| *count > 1);
+            line.paired = between.get(&line.ends).is_some_and(|count| *count > 1);
         }
 
         let nodes = names
             .iter()
             .zip(labels)
-            .enumerate()
-            .map(|(at, (name, label))| {
+            .map(|(name, label)| {
                 let server = deployment.servers.get(*name);
                 Node {
                     name,
@@ -215,14 +303,19 @@ impl<'a> Picture<'a> {
                     label,
                     roles: duties(deployment, name, server),
                     renewal: deployment.ca_renewal_server.value() == Some(*name),
-                    cuts: cuts.remove(&at).unwrap_or_default(),
+                    cuts: cuts.remove(*name).unwrap_or_default(),
                     at: Point::default(),
                     place: LabelPlace::Below { out: false },
                 }
             })
             .collect();
         let groups = groups(deployment, &names, &index);
-        let mut picture = Self { nodes, groups, lines };
+        let mut picture = Self {
+            nodes,
+            groups,
+            lines,
+            size: Point::default(),
+        };
         picture.lay_out();
         picture
     }
@@ -254,38 +347,144 @@ impl<'a> Picture<'a> {
             group.frame = group.frame.moved(by);
             for &member in &group.members {
                 if let Some(node) = self.nodes.get_mut(member) {
-                    node.at = Point { x: node.at.x + by.x, y: node.at.y + by.y };
+                    node.at = node.at.plus(by).floor();
                 }
             }
         }
-        // Moves everything so that the drawing starts at the margin, on whole pixels.
+        self.bend_lines();
+
         let mut all: Option<Frame> = None;
         for group in &self.groups {
             all.get_or_insert(group.frame).cover(group.frame);
         }
-        let corner = all.unwrap_or_default().min;
-        let by = Point { x: MARGIN - corner.x, y: MARGIN - corner.y };
+        let mut all = all.unwrap_or_default();
+        for curve in self.lines.iter().filter_map(|line| self.curve(line, 0.0)) {
+            let middle = curve.at(0.5);
+            all.cover(Frame {
+                min: middle,
+                max: middle,
+            });
+        }
+        // Moves everything so that the drawing starts at the margin.
+        let by = Point {
+            x: MARGIN - all.min.x,
+            y: MARGIN - all.min.y,
+        }
+        .floor();
         for group in &mut self.groups {
             group.frame = group.frame.moved(by);
         }
         for node in &mut self.nodes {
-            node.at = Point { x: (node.at.x + by.x).floor(), y: (node.at.y + by.y).floor() };
+            node.at = node.at.plus(by);
+        }
+        self.size = Point {
+            x: all.max.x + by.x,
+            y: all.max.y + by.y,
+        };
+    }
+
+    /// Bends lines that would run over a server that is not one of their ends.
+    fn bend_lines(&mut self) {
+        let mut bends: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+        for line in &self.lines {
+            if bends.contains_key(&line.ends) {
+                continue;
+            }
+            let mut best = (0.0, -1.0);
+            for bend in BENDS {
+                let Some(curve) = self.curve(
+                    &Line {
+                        bend,
+                        ..Line::new(line.ends, line.suffix)
+                    },
+                    0.0,
+                ) else {
+                    break;
+                };
+                let clear = self.clearance(&curve, line.ends);
+                if clear > best.1 {
+                    best = (bend, clear);
+                }
+                if clear >= CLEARANCE {
+                    break;
+                }
+            }
+            bends.insert(line.ends, best.0);
+        }
+        for line in &mut self.lines {
+            line.bend = bends.get(&line.ends).copied().unwrap_or(0.0);
         }
     }
 
-    fn draw(&self, style: &str, as_of: &str) -> String {
-        let mut all = Frame::default();
-        for group in &self.groups {
-            all.cover(group.frame);
+    /// Distance from a curve to the nearest server that is not one of its ends, up to
+    /// [`CLEARANCE`]. The middle of a server's name counts as an obstacle half as wide.
+    fn clearance(&self, curve: &Curve, ends: (usize, usize)) -> f64 {
+        let steps = (curve.from.distance(curve.to) / CLEARANCE).floor() * 2.0 + 2.0;
+        let mut clear = CLEARANCE;
+        for (at, node) in self.nodes.iter().enumerate() {
+            if at == ends.0 || at == ends.1 {
+                continue;
+            }
+            let label = node.label_middle();
+            let mut step = 1.0;
+            while step < steps {
+                let way = curve.at(step / steps);
+                clear = clear
+                    .min(way.distance(node.at))
+                    .min(way.distance(label) * 2.0);
+                step += 1.0;
+            }
         }
+        clear
+    }
+
+    /// The way of a line between the centers of its servers, moved sideways.
+    fn curve(&self, line: &Line, side: f64) -> Option<Curve> {
+        let from = self.nodes.get(line.ends.0)?.at;
+        let to = self.nodes.get(line.ends.1)?.at;
+        let length = from.distance(to);
+        if length < 1.0 {
+            return None;
+        }
+        let right = Point {
+            x: -(to.y - from.y) / length,
+            y: (to.x - from.x) / length,
+        };
+        let middle = Point {
+            x: (from.x + to.x) * 0.5,
+            y: (from.y + to.y) * 0.5,
+        };
+        Some(Curve {
+            from: from.plus(right.times(side)),
+            pull: middle.plus(right.times(side + line.bend)),
+            to: to.plus(right.times(side)),
+        })
+    }
+
+    fn draw(&self, style: &str, as_of: &str) -> String {
         let legend = Legend::of(self);
-        let width = (all.max.x + MARGIN).max(legend.width_min());
-        let legend_top = all.max.y + MARGIN;
+        let width = (self.size.x + MARGIN).max(legend.width());
+        let legend_top = self.size.y + MARGIN;
         let height = legend_top + legend.height(width) + MARGIN;
-        let servers = self.nodes.iter().filter(|node| node.server.is_some()).count();
-        let title = format!("Replication topology of {servers} servers");
-        let mut svg =
-            Svg::open(whole(width), whole(height), style, &title, &self.description(as_of));
+        let servers = self
+            .nodes
+            .iter()
+            .filter(|node| node.server.is_some())
+            .count();
+        let title = match servers {
+            1 => "Replication topology of one server".to_owned(),
+            _ => format!("Replication topology of {servers} servers"),
+        };
+        let mut svg = Svg::open(
+            whole(width),
+            whole(height),
+            style,
+            &title,
+            &self.description(as_of),
+        );
+        // A drawing narrower than its legend stands in the middle.
+        let shift = whole((width - MARGIN - self.size.x) / 2.0);
+        svg.line(&format!("<g transform=\"translate({shift} 0)\">"));
         for group in &self.groups {
             group.draw(&mut svg);
         }
@@ -295,6 +494,7 @@ impl<'a> Picture<'a> {
         for node in &self.nodes {
             node.draw(&mut svg);
         }
+        svg.end();
         legend.draw(&mut svg, legend_top, width);
         svg.close()
     }
@@ -313,7 +513,11 @@ impl<'a> Picture<'a> {
             let _ = write!(words, "{title}: {}. ", names.join(", "));
         }
         for suffix in Suffix::ALL {
-            let lines = self.lines.iter().filter(|line| line.suffix == suffix).count();
+            let lines = self
+                .lines
+                .iter()
+                .filter(|line| line.suffix == suffix)
+                .count();
             let _ = write!(words, "Suffix {suffix}: {lines} connected pairs. ");
         }
         let cut: Vec<&str> = self
@@ -334,64 +538,65 @@ impl<'a> Picture<'a> {
         else {
             return;
         };
-        let (dx, dy) = (to.at.x - from.at.x, to.at.y - from.at.y);
-        let length = (dx * dx + dy * dy).sqrt();
-        if length < 1.0 {
-            return;
-        }
-        let (ux, uy) = (dx / length, dy / length);
         // Domain and ca run side by side; a suffix alone runs from center to center.
         let side = match (line.paired, line.suffix) {
             (false, _) => 0.0,
             (true, Suffix::Domain) => -4.0,
             (true, Suffix::Ca) => 4.0,
         };
-        let on_line = |along: f64| Point {
-            x: from.at.x + ux * along - uy * side,
-            y: from.at.y + uy * along + ux * side,
+        let Some(curve) = self.curve(line, side) else {
+            return;
         };
         let one_way = line.forward != line.backward;
-        let near = from.radius() + 2.0;
-        let far = length - to.radius() - 2.0;
+        let near = curve.from.toward(curve.pull, from.radius() + 2.0);
+        let far = curve.to.toward(curve.pull, to.radius() + 2.0);
         // The line ends inside its arrowhead.
-        let start = if one_way && line.backward { near + 8.0 } else { near };
-        let end = if one_way && line.forward { far - 8.0 } else { far };
+        let start = if one_way && line.backward {
+            near.toward(curve.pull, 8.0)
+        } else {
+            near
+        };
+        let end = if one_way && line.forward {
+            far.toward(curve.pull, 8.0)
+        } else {
+            far
+        };
 
         let mut classes = format!("t-segment t-{}", line.suffix);
-        for (on, class) in
-            [(one_way, " t-one-way"), (!line.enabled, " t-disabled"), (line.cut, " t-cut")]
-        {
+        for (on, class) in [
+            (one_way, " t-one-way"),
+            (!line.enabled, " t-disabled"),
+            (line.cut, " t-cut"),
+        ] {
             if on {
                 classes.push_str(class);
             }
         }
         svg.group(&classes, &line.title(from.name, to.name));
-        svg.path("t-line", &format!("M{} {}L{} {}", tenths(on_line(start).x), tenths(on_line(start).y), tenths(on_line(end).x), tenths(on_line(end).y)));
+        if line.bend == 0.0 {
+            svg.path("t-line", &format!("M{start}L{end}"));
+        } else {
+            svg.path("t-line", &format!("M{start}Q{} {end}", curve.pull));
+        }
         if one_way {
-            let (tip, back) = if line.forward { (far, -10.0) } else { (near, 10.0) };
-            let tip_at = on_line(tip);
-            let base = on_line(tip + back);
-            svg.path(
-                "t-arrow",
-                &format!(
-                    "M{} {}L{} {}L{} {}Z",
-                    tenths(tip_at.x),
-                    tenths(tip_at.y),
-                    tenths(base.x - uy * 6.0),
-                    tenths(base.y + ux * 6.0),
-                    tenths(base.x + uy * 6.0),
-                    tenths(base.y - ux * 6.0),
-                ),
-            );
+            let tip = if line.forward { far } else { near };
+            let base = tip.toward(curve.pull, 10.0);
+            let across = Point {
+                x: (base.y - tip.y) * 0.6,
+                y: (tip.x - base.x) * 0.6,
+            };
+            let (left, right) = (base.plus(across), base.plus(across.times(-1.0)));
+            svg.path("t-arrow", &format!("M{tip}L{left}L{right}Z"));
         }
         if line.cut {
             // The marks of both suffixes stand beside each other along the way.
-            let shift = if side < 0.0 { -10.0 } else if side > 0.0 { 10.0 } else { 0.0 };
-            let at = on_line(length / 2.0 + shift);
-            svg.path(
-                "t-cut-mark",
-                &format!("M{} {}l7 7l-7 7l-7-7Z", tenths(at.x), tenths(at.y - 7.0)),
-            );
+            let part = match (line.paired, line.suffix) {
+                (false, _) => 0.5,
+                (true, Suffix::Domain) => 0.42,
+                (true, Suffix::Ca) => 0.58,
+            };
+            let top = curve.at(part).plus(Point { x: 0.0, y: -7.0 });
+            svg.path("t-cut-mark", &format!("M{top}l7 7l-7 7l-7-7Z"));
         }
         svg.end();
     }
@@ -407,7 +612,9 @@ fn labels(names: &[&Fqdn]) -> Vec<String> {
             let label = if short.len() == names.len() {
                 name.short()
             } else {
-                name.as_str().strip_suffix(shared.as_str()).unwrap_or(name.as_str())
+                name.as_str()
+                    .strip_suffix(shared.as_str())
+                    .unwrap_or(name.as_str())
             };
             cut_text(label, NAME_LETTERS_MAX)
         })
@@ -419,16 +626,20 @@ fn shared_domain(names: &[&Fqdn]) -> String {
     let mut shared: Option<Vec<&str>> = None;
     for name in names {
         let labels: Vec<&str> = name.as_str().rsplit('.').collect();
-        let rest = labels.get(..labels.len().saturating_sub(1)).unwrap_or_default();
+        let rest = labels
+            .get(..labels.len().saturating_sub(1))
+            .unwrap_or_default();
         let same = match &shared {
             None => rest.len(),
             Some(before) => before.iter().zip(rest).take_while(|(a, b)| a == b).count(),
         };
         shared = Some(rest.get(..same).unwrap_or_default().to_vec());
     }
-    shared.unwrap_or_default().iter().rev().fold(String::new(), |domain, label| {
-        domain + "." + label
-    })
+    shared
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .fold(String::new(), |domain, label| domain + "." + label)
 }
 
 /// The text, cut behind `max` letters.
@@ -436,13 +647,16 @@ fn cut_text(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }
-    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+    text.chars()
+        .take(max.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 /// Roles besides the CA, and duties; in parentheses what is installed but not offered to clients.
 fn duties(deployment: &Deployment, name: &Fqdn, server: Option<&Server>) -> String {
     let Some(server) = server else {
-        return "no server".to_owned();
+        return "not listed".to_owned();
     };
     let mut words = Vec::new();
     for (role, word) in [
@@ -462,7 +676,10 @@ fn duties(deployment: &Deployment, name: &Fqdn, server: Option<&Server>) -> Stri
         }
     }
     for (duty, word) in [
-        (deployment.ca_renewal_server.value() == Some(name), "renewal"),
+        (
+            deployment.ca_renewal_server.value() == Some(name),
+            "renewal",
+        ),
         (server.crl_publisher.value() == Some(&true), "CRL"),
         (deployment.dnssec_key_master.value() == Some(name), "DNSSEC"),
         (server.visibility() == Visibility::Hidden, "hidden"),
@@ -481,7 +698,10 @@ fn groups(deployment: &Deployment, names: &[&Fqdn], index: &BTreeMap<&Fqdn, usiz
         .map(|(title, servers)| Group {
             title: Some(cut_text(title, 40)),
             ghosts: false,
-            members: servers.iter().filter_map(|name| index.get(*name).copied()).collect(),
+            members: servers
+                .iter()
+                .filter_map(|name| index.get(*name).copied())
+                .collect(),
             frame: Frame::default(),
         })
         .collect();
@@ -497,25 +717,31 @@ fn groups(deployment: &Deployment, names: &[&Fqdn], index: &BTreeMap<&Fqdn, usiz
             .collect();
         if !members.is_empty() {
             let title = title.map(str::to_owned);
-            groups.push(Group { title, ghosts, members, frame: Frame::default() });
+            groups.push(Group {
+                title,
+                ghosts,
+                members,
+                frame: Frame::default(),
+            });
         }
     };
-    rest((!centers.is_empty()).then_some("data center not known"), false);
-    rest(Some("named by a segment, no server"), true);
+    rest(
+        (!centers.is_empty()).then_some("data center not known"),
+        false,
+    );
+    rest(Some("named by a segment only"), true);
     groups
 }
 
-struct Lines {
-    lines: Vec<Line>,
-    cut_servers: Vec<usize>,
-}
-
-/// The lines of one suffix, parallel segments as one, and what cuts it.
-fn lines_of(deployment: &Deployment, suffix: Suffix, index: &BTreeMap<&Fqdn, usize>) -> Lines {
+/// The lines of one suffix, parallel segments as one.
+fn lines_of(
+    deployment: &Deployment,
+    view: &SuffixView,
+    index: &BTreeMap<&Fqdn, usize>,
+) -> Vec<Line> {
+    let cut_segments = view.certain.cut_segments();
     let mut lines: BTreeMap<(usize, usize), Line> = BTreeMap::new();
-    let mut flows = Vec::new();
-    let mut pair_of_flow = Vec::new();
-    for segment in &deployment.topology(suffix).segments {
+    for (position, segment) in deployment.topology(view.suffix).segments.iter().enumerate() {
         let key = &segment.key;
         let (Some(&left), Some(&right)) = (index.get(&key.left), index.get(&key.right)) else {
             continue;
@@ -528,9 +754,26 @@ fn lines_of(deployment: &Deployment, suffix: Suffix, index: &BTreeMap<&Fqdn, usi
         let ends = if turned { (right, left) } else { (left, right) };
         let sends = key.direction != Direction::RightLeft;
         let receives = key.direction != Direction::LeftRight;
-        let (forward, backward) = if turned { (receives, sends) } else { (sends, receives) };
-        let enabled = segment.enabled != Some(false);
-        let line = lines.entry(ends).or_insert_with(|| Line {
+        let (forward, backward) = if turned {
+            (receives, sends)
+        } else {
+            (sends, receives)
+        };
+        let line = lines
+            .entry(ends)
+            .or_insert_with(|| Line::new(ends, view.suffix));
+        line.forward |= forward;
+        line.backward |= backward;
+        line.enabled |= segment.enabled != Some(false);
+        line.cut |= cut_segments.binary_search(&position).is_ok();
+        line.titles.push(segment.title());
+    }
+    lines.into_values().collect()
+}
+
+impl Line {
+    fn new(ends: (usize, usize), suffix: Suffix) -> Self {
+        Self {
             ends,
             suffix,
             forward: false,
@@ -539,33 +782,10 @@ fn lines_of(deployment: &Deployment, suffix: Suffix, index: &BTreeMap<&Fqdn, usi
             cut: false,
             titles: Vec::new(),
             paired: false,
-        });
-        line.forward |= forward;
-        line.backward |= backward;
-        line.enabled |= enabled;
-        line.titles.push(segment.title());
-        if enabled {
-            let flow = match (forward, backward) {
-                (true, false) => Flow::Forward,
-                (false, true) => Flow::Backward,
-                _ => Flow::Both,
-            };
-            flows.push((ends.0, ends.1, flow));
-            pair_of_flow.push(ends);
+            bend: 0.0,
         }
     }
-    let graph = Digraph::new(deployment.servers.len(), &flows);
-    if deployment.carriers(suffix).len() > 2 {
-        for cut in graph.cut_segments() {
-            if let Some(line) = pair_of_flow.get(cut).and_then(|ends| lines.get_mut(ends)) {
-                line.cut = true;
-            }
-        }
-    }
-    Lines { lines: lines.into_values().collect(), cut_servers: graph.cut_servers() }
-}
 
-impl Line {
     fn title(&self, from: &Fqdn, to: &Fqdn) -> String {
         let mut title = match (self.forward, self.backward) {
             (true, false) => format!("{}: {from} sends to {to} only", self.suffix),
@@ -597,7 +817,7 @@ fn lay_out_ring(nodes: &mut [Node<'_>], members: &[usize]) {
         .fold(0.0, f64::max);
     let dense = count >= DENSE_FROM;
     let spacing = if dense {
-        ((widest + 12.0) / 2.0).clamp(56.0, 100.0)
+        ((widest + 12.0) * 0.5).clamp(56.0, 100.0)
     } else {
         (widest + 16.0).clamp(96.0, 190.0)
     };
@@ -612,13 +832,17 @@ fn lay_out_ring(nodes: &mut [Node<'_>], members: &[usize]) {
         4 => -0.375,
         _ => -0.25,
     };
-    let steep = if dense { 0.7 } else { 0.5 };
+    // Where the ring runs flat, names stand above or below; elsewhere at the side.
+    let steep = if dense { 0.85 } else { 0.5 };
     for (at, member) in members.iter().enumerate() {
         let Some(node) = nodes.get_mut(*member) else {
             continue;
         };
         let to = direction(start + at as f64 / count as f64);
-        node.at = Point { x: to.x * radius, y: to.y * radius };
+        node.at = Point {
+            x: to.x * radius,
+            y: to.y * radius,
+        };
         let out = dense && at % 2 == 1;
         node.place = if count <= 2 || to.y > steep {
             LabelPlace::Below { out }
@@ -645,7 +869,10 @@ fn ring_of_frames(frames: &[Frame]) -> Vec<Point> {
         let centers: Vec<Point> = (0..count)
             .map(|at| {
                 let to = direction(start + at as f64 / count as f64);
-                Point { x: to.x * radius * 1.4, y: to.y * radius }
+                Point {
+                    x: to.x * radius * 1.4,
+                    y: to.y * radius,
+                }
             })
             .collect();
         let apart = |a: usize, b: usize| {
@@ -654,8 +881,8 @@ fn ring_of_frames(frames: &[Frame]) -> Vec<Point> {
             else {
                 return true;
             };
-            (ca.x - cb.x).abs() >= (fa.width() + fb.width()) / 2.0 + FRAME_GAP
-                || (ca.y - cb.y).abs() >= (fa.height() + fb.height()) / 2.0 + FRAME_GAP
+            (ca.x - cb.x).abs() >= (fa.width() + fb.width()) * 0.5 + FRAME_GAP
+                || (ca.y - cb.y).abs() >= (fa.height() + fb.height()) * 0.5 + FRAME_GAP
         };
         // The bound ends the search whatever the sizes are; no real drawing comes near it.
         let done = (0..count).all(|a| (0..a).all(|b| apart(a, b)));
@@ -664,8 +891,8 @@ fn ring_of_frames(frames: &[Frame]) -> Vec<Point> {
                 .iter()
                 .zip(frames)
                 .map(|(center, frame)| Point {
-                    x: center.x - (frame.min.x + frame.max.x) / 2.0,
-                    y: center.y - (frame.min.y + frame.max.y) / 2.0,
+                    x: center.x - (frame.min.x + frame.max.x) * 0.5,
+                    y: center.y - (frame.min.y + frame.max.y) * 0.5,
                 })
                 .collect();
         }
@@ -682,11 +909,19 @@ fn direction(turn: f64) -> Point {
     let quarter = (turn * 4.0).floor();
     let x = (turn - quarter / 4.0) * std::f64::consts::TAU;
     let xx = x * x;
-    let sin = [6227020800.0, 39916800.0, 362880.0, 5040.0, 120.0, 6.0, 1.0]
-        .iter()
-        .fold(0.0, |sum, factorial| 1.0 / factorial - sum * xx)
+    let sin = [
+        6_227_020_800.0,
+        39_916_800.0,
+        362_880.0,
+        5040.0,
+        120.0,
+        6.0,
+        1.0,
+    ]
+    .iter()
+    .fold(0.0, |sum, factorial| 1.0 / factorial - sum * xx)
         * x;
-    let cos = [479001600.0, 3628800.0, 40320.0, 720.0, 24.0, 2.0, 1.0]
+    let cos = [479_001_600.0, 3_628_800.0, 40_320.0, 720.0, 24.0, 2.0, 1.0]
         .iter()
         .fold(0.0, |sum, factorial| 1.0 / factorial - sum * xx);
     let (x, y) = match quarter as i64 {
@@ -700,7 +935,11 @@ fn direction(turn: f64) -> Point {
 
 impl Node<'_> {
     fn radius(&self) -> f64 {
-        if self.cuts.is_empty() { RADIUS } else { RADIUS + 6.0 }
+        if self.cuts.is_empty() {
+            RADIUS
+        } else {
+            RADIUS + 6.0
+        }
     }
 
     fn label_width(&self) -> f64 {
@@ -714,24 +953,43 @@ impl Node<'_> {
         match self.place {
             LabelPlace::Above { out } => {
                 let step = if out { 30.0 } else { 0.0 };
-                (Point { x, y: y - REACH - 4.0 - lines - step }, "t-middle")
+                (
+                    Point {
+                        x,
+                        y: y - REACH - 4.0 - lines - step,
+                    },
+                    "t-middle",
+                )
             }
             LabelPlace::Below { out } => {
                 let step = if out { 30.0 } else { 0.0 };
-                (Point { x, y: y + REACH + 12.0 + step }, "t-middle")
+                (
+                    Point {
+                        x,
+                        y: y + REACH + 12.0 + step,
+                    },
+                    "t-middle",
+                )
             }
-            LabelPlace::Left => (Point { x: x - REACH - 4.0, y: y + 4.0 - lines / 2.0 }, "t-end"),
-            LabelPlace::Right => (Point { x: x + REACH + 4.0, y: y + 4.0 - lines / 2.0 }, "t-start"),
+            LabelPlace::Left => (
+                Point {
+                    x: x - REACH - 4.0,
+                    y: y + 4.0 - lines / 2.0,
+                },
+                "t-end",
+            ),
+            LabelPlace::Right => (
+                Point {
+                    x: x + REACH + 4.0,
+                    y: y + 4.0 - lines / 2.0,
+                },
+                "t-start",
+            ),
         }
     }
 
-    /// The rectangle that the server and its name take.
-    fn room(&self) -> Frame {
-        let Point { x, y } = self.at;
-        let mut room = Frame {
-            min: Point { x: x - REACH, y: y - REACH },
-            max: Point { x: x + REACH, y: y + REACH },
-        };
+    /// The rectangle that the name and the roles take.
+    fn label_room(&self) -> Frame {
         let (label, class) = self.label_at();
         let width = self.label_width();
         let left = match class {
@@ -739,19 +997,50 @@ impl Node<'_> {
             "t-end" => label.x - width,
             _ => label.x,
         };
+        let below = if self.roles.is_empty() { 4.0 } else { 17.0 };
+        Frame {
+            min: Point {
+                x: left,
+                y: label.y - 12.0,
+            },
+            max: Point {
+                x: left + width,
+                y: label.y + below,
+            },
+        }
+    }
+
+    fn label_middle(&self) -> Point {
+        let room = self.label_room();
+        room.min.plus(room.max).times(0.5)
+    }
+
+    /// The rectangle that the server and its name take.
+    fn room(&self) -> Frame {
+        let Point { x, y } = self.at;
+        let mut room = self.label_room();
         room.cover(Frame {
-            min: Point { x: left, y: label.y - 12.0 },
-            max: Point { x: left + width, y: label.y + 17.0 },
+            min: Point {
+                x: x - REACH,
+                y: y - REACH,
+            },
+            max: Point {
+                x: x + REACH,
+                y: y + REACH,
+            },
         });
         room
     }
 
     fn title(&self) -> String {
         let Some(server) = self.server else {
-            return format!("{}: named by a segment, but no server", self.name);
+            return format!("{}: named by a segment, in no list of servers", self.name);
         };
         let mut title = format!("{}; {}", self.name, server.visibility().name());
-        for role in Role::ALL.into_iter().filter(|role| *role != Role::IpaMaster) {
+        for role in Role::ALL
+            .into_iter()
+            .filter(|role| *role != Role::IpaMaster)
+        {
             match server.role(role).value() {
                 Some(RoleStatus::Absent) => {}
                 Some(status) => {
@@ -769,7 +1058,10 @@ impl Node<'_> {
             title.push_str("; CRL publisher");
         }
         for suffix in &self.cuts {
-            let _ = write!(title, "; cut server: without it suffix {suffix} falls apart");
+            let _ = write!(
+                title,
+                "; cut server: without it suffix {suffix} falls apart"
+            );
         }
         title
     }
@@ -822,7 +1114,11 @@ impl Group {
         let Some(title) = &self.title else {
             return;
         };
-        let classes = if self.ghosts { "t-group t-group-ghost" } else { "t-group" };
+        let classes = if self.ghosts {
+            "t-group t-group-ghost"
+        } else {
+            "t-group"
+        };
         svg.group(classes, title);
         let (x, y) = (whole(self.frame.min.x), whole(self.frame.min.y));
         svg.rect(x, y, whole(self.frame.width()), whole(self.frame.height()));
@@ -849,40 +1145,77 @@ impl Legend {
         let any_line = |test: fn(&Line) -> bool| picture.lines.iter().any(test);
         let any_node = |test: fn(&Node<'_>) -> bool| picture.nodes.iter().any(test);
         let marks = [
-            (any_line(|l| l.suffix == Suffix::Domain), Mark::Line("t-domain"), "segment, suffix domain"),
-            (any_line(|l| l.suffix == Suffix::Ca), Mark::Line("t-ca"), "segment, suffix ca"),
-            (any_line(|l| l.forward != l.backward), Mark::Arrow, "one way only"),
-            (any_line(|l| !l.enabled), Mark::Line("t-domain t-disabled"), "disabled"),
+            (
+                any_line(|l| l.suffix == Suffix::Domain),
+                Mark::Line("t-domain"),
+                "segment, suffix domain",
+            ),
+            (
+                any_line(|l| l.suffix == Suffix::Ca),
+                Mark::Line("t-ca"),
+                "segment, suffix ca",
+            ),
+            (
+                any_line(|l| l.forward != l.backward),
+                Mark::Arrow,
+                "one way only",
+            ),
+            (
+                any_line(|l| !l.enabled),
+                Mark::Line("t-domain t-disabled"),
+                "disabled",
+            ),
             (any_line(|l| l.cut), Mark::CutLine, "cut segment"),
-            (any_node(|n| !n.cuts.is_empty()), Mark::CutServer, "cut server"),
+            (
+                any_node(|n| !n.cuts.is_empty()),
+                Mark::CutServer,
+                "cut server",
+            ),
             (
                 any_node(|n| n.server.is_some_and(|s| s.holds(Role::Ca))),
                 Mark::Server("t-has-ca", "CA"),
                 "CA replica",
             ),
             (
-                any_node(|n| n.server.is_some_and(|s| !s.holds(Role::Ca) && s.may_hold(Role::Ca))),
+                any_node(|n| {
+                    n.server
+                        .is_some_and(|s| !s.holds(Role::Ca) && s.may_hold(Role::Ca))
+                }),
                 Mark::Server("", "?"),
                 "CA not known",
             ),
             (
-                any_node(|n| n.server.is_some_and(|s| s.visibility() == Visibility::Hidden)),
+                any_node(|n| {
+                    n.server
+                        .is_some_and(|s| s.visibility() == Visibility::Hidden)
+                }),
                 Mark::Server("t-hidden", ""),
                 "hidden replica",
             ),
             (any_node(|n| n.renewal), Mark::Star, "CA renewal server"),
-            (any_node(|n| n.server.is_none()), Mark::Server("t-ghost", ""), "no server"),
+            (
+                any_node(|n| n.server.is_none()),
+                Mark::Server("t-ghost", ""),
+                "in no list of servers",
+            ),
         ];
-        Self(marks.into_iter().filter(|(on, ..)| *on).map(|(_, mark, word)| (mark, word)).collect())
+        Self(
+            marks
+                .into_iter()
+                .filter(|(on, ..)| *on)
+                .map(|(_, mark, word)| (mark, word))
+                .collect(),
+        )
     }
 
     fn item_width(word: &str) -> f64 {
         text_width(word, NAME_LETTER) + 64.0
     }
 
-    fn width_min(&self) -> f64 {
-        let widest = self.0.iter().map(|(_, word)| Self::item_width(word)).fold(0.0, f64::max);
-        widest + 2.0 * MARGIN
+    /// One row, or 760 where that is less.
+    fn width(&self) -> f64 {
+        let row: f64 = self.0.iter().map(|(_, word)| Self::item_width(word)).sum();
+        (row + 2.0 * MARGIN).min(760.0)
     }
 
     /// Left edge and line of each item.
@@ -902,7 +1235,9 @@ impl Legend {
     }
 
     fn height(&self, width: f64) -> f64 {
-        self.places(width).last().map_or(0.0, |(_, line)| (line + 1.0) * 40.0)
+        self.places(width)
+            .last()
+            .map_or(0.0, |(_, line)| (line + 1.0) * 40.0)
     }
 
     fn draw(&self, svg: &mut Svg, top: f64, width: f64) {
@@ -921,7 +1256,10 @@ impl Legend {
                 Mark::CutLine => {
                     svg.group("t-key t-domain t-cut", word);
                     svg.path("t-line", &format!("M{x} {y}h36"));
-                    svg.path("t-cut-mark", &format!("M{} {}l7 7l-7 7l-7-7Z", x + 18, y - 7));
+                    svg.path(
+                        "t-cut-mark",
+                        &format!("M{} {}l7 7l-7 7l-7-7Z", x + 18, y - 7),
+                    );
                 }
                 Mark::CutServer => {
                     svg.group("t-key", word);
@@ -954,12 +1292,22 @@ fn whole(number: f64) -> i64 {
     (number + 0.5).floor() as i64
 }
 
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", tenths(self.x), tenths(self.y))
+    }
+}
+
 /// A number with at most one decimal.
 fn tenths(number: f64) -> String {
     let tenths = whole(number * 10.0);
     let sign = if tenths < 0 { "-" } else { "" };
     let (whole, tenth) = (tenths.abs() / 10, tenths.abs() % 10);
-    if tenth == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{tenth}") }
+    if tenth == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{tenth}")
+    }
 }
 
 /// The text being written. Every string passes through [`escape`] here and nowhere else.
@@ -973,8 +1321,14 @@ impl Svg {
              aria-labelledby=\"topology-title topology-description\" \
              width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">"
         ));
-        svg.line(&format!("<title id=\"topology-title\">{}</title>", escape(title)));
-        svg.line(&format!("<desc id=\"topology-description\">{}</desc>", escape(description)));
+        svg.line(&format!(
+            "<title id=\"topology-title\">{}</title>",
+            escape(title)
+        ));
+        svg.line(&format!(
+            "<desc id=\"topology-description\">{}</desc>",
+            escape(description)
+        ));
         if !style.is_empty() {
             svg.line(&format!("<style>\n{style}</style>"));
         }
@@ -987,7 +1341,11 @@ impl Svg {
     }
 
     fn group(&mut self, classes: &str, title: &str) {
-        self.line(&format!("<g class=\"{}\"><title>{}</title>", classes.trim_end(), escape(title)));
+        self.line(&format!(
+            "<g class=\"{}\"><title>{}</title>",
+            classes.trim_end(),
+            escape(title)
+        ));
     }
 
     fn end(&mut self) {
@@ -995,11 +1353,16 @@ impl Svg {
     }
 
     fn text(&mut self, x: i64, y: i64, class: &str, text: &str) {
-        self.line(&format!("<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{}</text>", escape(text)));
+        self.line(&format!(
+            "<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{}</text>",
+            escape(text)
+        ));
     }
 
     fn circle(&mut self, x: i64, y: i64, radius: i64, class: &str) {
-        self.line(&format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" class=\"{class}\"/>"));
+        self.line(&format!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" class=\"{class}\"/>"
+        ));
     }
 
     fn rect(&mut self, x: i64, y: i64, width: i64, height: i64) {
@@ -1046,4 +1409,175 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Import;
+
+    /// The drawing of a model in short form: servers `name` or `name/center`, segments
+    /// `suffix left right direction`.
+    fn drawn(servers: &[&str], segments: &[&str]) -> String {
+        drawn_as(servers, segments, Styling::Page)
+    }
+
+    fn drawn_as(servers: &[&str], segments: &[&str], styling: Styling) -> String {
+        let server = |text: &&str| {
+            let (name, center) = text.split_once('/').unwrap_or((text, ""));
+            let center = if center.is_empty() {
+                None
+            } else {
+                Some(center)
+            };
+            serde_json::json!({
+                "fqdn": format!("{name}.example.test"), "data_center": center,
+                "roles": {"ipa_master": "enabled", "ca": "enabled"},
+            })
+        };
+        let of = |suffix: &str| {
+            let segments: Vec<_> = segments
+                .iter()
+                .map(|text| text.split(' ').collect::<Vec<_>>())
+                .filter(|words| words[0] == suffix)
+                .map(|words| {
+                    serde_json::json!({
+                        "name": format!("{}-{}", words[1], words[2]),
+                        "left": format!("{}.example.test", words[1]),
+                        "right": format!("{}.example.test", words[2]), "direction": words[3],
+                    })
+                })
+                .collect();
+            serde_json::json!({"known": true, "segments": segments})
+        };
+        let model = serde_json::json!({
+            "schema": "idm-drill/deployment/1",
+            "servers": servers.iter().map(server).collect::<Vec<_>>(),
+            "ca": "integrated",
+            "suffixes": {"domain": of("domain"), "ca": of("ca")},
+        });
+        let mut import = Import::new();
+        import.add("model.json", model.to_string().as_bytes());
+        draw(&import.finish().deployment, "2026-11-22T00:00:00Z", styling)
+    }
+
+    fn count(text: &str, part: &str) -> usize {
+        text.matches(part).count()
+    }
+
+    #[test]
+    fn a_line_of_servers_has_cut_servers_and_cut_segments() {
+        let segments = [
+            "domain a b both",
+            "domain b c both",
+            "ca a b both",
+            "ca b c both",
+        ];
+        let svg = drawn(&["a", "b", "c"], &segments);
+        assert_eq!(count(&svg, "t-segment t-domain t-cut"), 2);
+        assert_eq!(count(&svg, "t-segment t-ca t-cut"), 2);
+        assert!(svg.contains("cut server: without it suffix domain falls apart; cut server:"));
+        // A ring has neither.
+        let ring = drawn(
+            &["a", "b", "c"],
+            &["domain a b both", "domain b c both", "domain c a both"],
+        );
+        assert_eq!(count(&ring, "t-cut"), 0);
+    }
+
+    #[test]
+    fn one_way_points_at_the_receiver_however_it_is_stored() {
+        let title = "domain: a.example.test sends to b.example.test only";
+        assert!(drawn(&["a", "b"], &["domain a b left-right"]).contains(title));
+        assert!(drawn(&["a", "b"], &["domain b a right-left"]).contains(title));
+        let both = drawn(
+            &["a", "b"],
+            &["domain a b left-right", "domain b a left-right"],
+        );
+        assert_eq!(count(&both, "t-arrow"), 0);
+    }
+
+    #[test]
+    fn both_suffixes_run_side_by_side() {
+        let svg = drawn(&["a", "b"], &["domain a b both", "ca a b both"]);
+        let ways: BTreeSet<&str> = svg
+            .lines()
+            .filter(|line| line.starts_with("<path class=\"t-line\" d=\"M"))
+            .collect();
+        assert!(ways.len() >= 2, "{svg}");
+    }
+
+    #[test]
+    fn a_host_that_only_a_segment_names_is_a_ghost() {
+        let svg = drawn(&["a/x", "b/x"], &["domain a b both", "domain b old both"]);
+        assert_eq!(count(&svg, "class=\"t-server t-ghost\""), 1);
+        assert!(svg.contains("old.example.test: named by a segment, in no list of servers"));
+    }
+
+    #[test]
+    fn names_cannot_leave_their_place() {
+        let svg = drawn(&["a/<script>alert(1)</script>&\"'\u{1}", "b"], &[]);
+        assert_eq!(count(&svg, "<script"), 0);
+        assert!(svg.contains("&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;\u{fffd}"));
+    }
+
+    #[test]
+    fn only_a_file_of_its_own_carries_the_sheet_and_no_element_has_a_style() {
+        let page = drawn_as(&["a", "b"], &[], Styling::Page);
+        let file = drawn_as(&["a", "b"], &[], Styling::Standalone);
+        assert_eq!((count(&page, "<style>"), count(&file, "<style>")), (0, 1));
+        assert_eq!(count(&page, " style="), 0);
+        // The sheet stands in XML as it is.
+        assert!(!STYLE.contains(['<', '&']));
+    }
+
+    #[test]
+    fn frames_do_not_touch() {
+        for count in 1..=12 {
+            let frame = Frame {
+                min: Point::default(),
+                max: Point { x: 300.0, y: 200.0 },
+            };
+            let frames = vec![frame; count];
+            let moved: Vec<Frame> = ring_of_frames(&frames)
+                .into_iter()
+                .map(|by| frame.moved(by))
+                .collect();
+            for (at, a) in moved.iter().enumerate() {
+                for b in &moved[..at] {
+                    let apart = a.max.x < b.min.x
+                        || b.max.x < a.min.x
+                        || a.max.y < b.min.y
+                        || b.max.y < a.min.y;
+                    assert!(apart, "{count} frames: {a:?} {b:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn directions_lie_on_the_circle() {
+        for turn in -40..80 {
+            let Point { x, y } = direction(f64::from(turn) / 40.0);
+            assert!((x * x + y * y - 1.0).abs() < 1e-8, "{turn}");
+        }
+        let corner = direction(0.125);
+        assert!((corner.x - corner.y).abs() < 1e-8);
+        assert!(direction(0.25).y > 0.999_999 && direction(-0.25).y < -0.999_999);
+    }
+
+    #[test]
+    fn nothing_and_too_much_are_sentences() {
+        assert!(drawn(&[], &[]).contains("No server is known."));
+        let names: Vec<String> = (0..=SERVERS_DRAWN_MAX).map(|n| format!("s{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert!(drawn(&names, &[]).contains("301 hosts are too many to draw"));
+        assert!(!drawn(&names[1..], &[]).contains("too many"));
+    }
+
+    #[test]
+    fn numbers_have_one_decimal_at_most() {
+        let printed: Vec<String> = [0.0, -0.04, 1.25, -1.25, 12.0].map(tenths).to_vec();
+        assert_eq!(printed, ["0", "0", "1.3", "-1.2", "12"]);
+    }
 }

@@ -28,7 +28,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn new(step: &'static str, what: impl Into<String>) -> Self {
-        Self { step, what: what.into(), help: None }
+        Self {
+            step,
+            what: what.into(),
+            help: None,
+        }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -86,7 +90,15 @@ pub(crate) fn build_module(places: &Places) -> Result<(), Failure> {
     let mut command = Command::new(cargo);
     command
         .current_dir(&places.workspace)
-        .args(["build", "--package", "wasm", "--target", TARGET, "--profile", PROFILE])
+        .args([
+            "build",
+            "--package",
+            "wasm",
+            "--target",
+            TARGET,
+            "--profile",
+            PROFILE,
+        ])
         .args(["--locked", "--target-dir"])
         .arg(&places.target)
         .env("CARGO_ENCODED_RUSTFLAGS", remap_flags(places));

@@ -2,7 +2,7 @@
 
 import type { Deployment, Finding, Report } from "../contract.ts";
 import { append, button, copyButton, h, list } from "../dom.ts";
-import { place, plural, shortNames } from "../words.ts";
+import { place, points, shortNames } from "../words.ts";
 import { findingId } from "./verdict.ts";
 
 const ORIGIN: Record<string, string> = {
@@ -12,8 +12,6 @@ const ORIGIN: Record<string, string> = {
   field: "field experience",
   derived: "derived by this tool",
 };
-
-const RISK: Record<string, string> = { safe: "safe", caution: "with care", high: "risky" };
 
 export function findingsView(report: Report, deployment: Deployment): HTMLElement {
   const short = shortNames(deployment.servers.map((server) => server.fqdn));
@@ -50,17 +48,18 @@ function findingView(finding: Finding, index: number, short: (fqdn: string) => s
       subjects === "" ? null : h("span", { class: "subjects" }, ` ${subjects}`),
       finding.suffix === null ? null : h("span", { class: "subjects" }, ` (suffix ${finding.suffix})`)),
     finding.status === "waived" ? h("span", { class: "tag" }, "waived") : null,
-    delta !== null && delta > 0 ? h("span", { class: "tag gain" }, `+${plural(delta, "point")}`) : null,
+    delta > 0 ? h("span", { class: "tag gain" }, `+${points(delta)} points`) : null,
     h("span", { class: "code" }, finding.code));
   const details = h("details", { class: "finding", id: findingId(index) }, summary);
   append(details, [
     h("p", {}, finding.why),
     evidenceView(finding),
     remedyView(finding),
-    finding.citation || finding.origin
-      ? h("p", { class: "citation" },
-          `Source: ${[finding.citation, ORIGIN[finding.origin] ?? finding.origin].filter(Boolean).join("; ")}. Rule ${finding.rule}.`)
+    finding.superseded_by.length > 0
+      ? h("p", {}, `Follows from ${finding.superseded_by.join(", ")}, and weighs nothing beside it.`)
       : null,
+    h("p", { class: "citation" },
+      `Source: ${finding.citation} (${ORIGIN[finding.origin] ?? finding.origin}). Rule ${finding.rule}.`),
   ]);
   return details;
 }
@@ -78,18 +77,18 @@ function evidenceView(finding: Finding): HTMLElement | null {
 
 function remedyView(finding: Finding): HTMLElement | null {
   const remedy = finding.remedy;
-  if (remedy === null) {
+  const facts = [
+    remedy.where ? `Where: ${remedy.where}.` : "",
+    remedy.risk ? `Risk: ${remedy.risk}.` : "",
+  ].filter((fact) => fact !== "");
+  if (facts.length + remedy.commands.length === 0 && !remedy.verify) {
     return null;
   }
   const box = h("div", {}, h("h3", {}, "What to do"));
-  const facts = [
-    remedy.where ? `Where: ${remedy.where}.` : null,
-    remedy.risk ? `Risk: ${RISK[remedy.risk.toLowerCase()] ?? remedy.risk}.` : null,
-  ].filter((fact) => fact !== null);
   append(box, [
     facts.length > 0 ? h("p", {}, facts.join(" ")) : null,
     remedy.commands.length > 0 ? commandsView(remedy.commands, `the commands of ${finding.code}`) : null,
-    remedy.verify ? h("p", {}, "Check afterwards: ", h("code", {}, remedy.verify)) : null,
+    remedy.verify ? h("p", {}, `Check afterwards: ${remedy.verify}`) : null,
   ]);
   return box;
 }

@@ -1,7 +1,7 @@
 // The topology as the module drew it, and the same as a table.
 
 import type { Deployment, Segment } from "../contract.ts";
-import { append, h, table } from "../dom.ts";
+import { append, button, h, table } from "../dom.ts";
 import { role, shortNames } from "../words.ts";
 
 /** The drawing; `null` if the text is no SVG. It is parsed as XML and never as HTML. */
@@ -17,11 +17,20 @@ export function graphView(svg: string, deployment: Deployment): HTMLElement | nu
   const drawing = parse(svg);
   return h("section", { class: "card", "aria-labelledby": "graph-title" },
     h("h2", { id: "graph-title" }, "Topology"),
-    drawing
-      ? h("div", { class: "graph-box", tabindex: 0, role: "region", "aria-label": "Drawing of the topology" }, drawing)
-      : null,
+    ...(drawing ? drawingView(drawing) : []),
     h("h3", {}, "The same as a table"),
     serversTable(deployment));
+}
+
+/** The drawing in a box that it fits into, or that scrolls once it is wanted at full size. */
+function drawingView(drawing: Element): HTMLElement[] {
+  const box = h("div", { class: "graph-box", tabindex: 0, role: "region", "aria-label": "Drawing of the topology" }, drawing);
+  const size = button("Full size", (self) => {
+    const full = box.classList.toggle("full");
+    self.textContent = full ? "Fit to page" : "Full size";
+  });
+  size.className = "small no-print";
+  return [h("p", {}, size), box];
 }
 
 function serversTable(deployment: Deployment): HTMLElement {

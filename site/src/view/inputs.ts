@@ -4,10 +4,8 @@ import type { Deployment, InputFile, Note } from "../contract.ts";
 import { append, h, list } from "../dom.ts";
 import { place, plural } from "../words.ts";
 
-export interface Unreadable {
-  name: string;
-  message: string;
-}
+/** Notes that mean: nothing of the file was used. */
+const NOT_USED = new Set(["IMP001", "IMP002", "IMP003", "IMP006", "IMP009", "IMP015", "IMP033"]);
 
 const WORD: Record<Note["severity"], string> = { error: "Error", warning: "Warning", info: "Note" };
 
@@ -26,49 +24,38 @@ export function noteView(note: Note): HTMLElement {
   );
 }
 
-export function inputsView(
-  inputs: InputFile[],
-  deployment: Deployment,
-  unreadable: Unreadable[],
-): HTMLElement {
+export function inputsView(inputs: InputFile[], deployment: Deployment): HTMLElement {
   const notes = new Map<string, Note[]>();
+  for (const { file } of inputs) {
+    notes.set(file, []);
+  }
   for (const note of deployment.notes) {
-    const of = notes.get(note.file) ?? [];
-    of.push(note);
-    notes.set(note.file, of);
+    // A file that could not be read to its end has notes, but is no input.
+    notes.set(note.file, [...(notes.get(note.file) ?? []), note]);
   }
-  const items: HTMLElement[] = [];
+  const formats = new Map(inputs.map(({ file, format }) => [file, format]));
   let used = 0;
-  for (const input of inputs) {
-    const own = notes.get(input.file) ?? [];
-    notes.delete(input.file);
-    const broken = unreadable.find((file) => file.name === input.file);
-    const errors = own.filter((note) => note.severity === "error").length;
-    const isUsed = input.format !== null && broken === undefined;
-    used += isUsed ? 1 : 0;
-    const verdict = broken
-      ? h("span", { class: "verdict error" }, `could not be read by the browser: ${broken.message}`)
-      : isUsed
-        ? h("span", { class: errors > 0 ? "verdict error" : "verdict ok" },
-            errors > 0 ? `recognized as ${input.format}, with errors` : `read as ${input.format}`)
-        : h("span", { class: "verdict unused" }, "not used");
-    const quiet = own.filter((note) => note.severity === "info");
-    const loud = own.filter((note) => note.severity !== "info");
-    items.push(
-      h("div", { class: "input" },
-        h("p", { class: "input-line" }, h("code", { class: "file" }, input.file), " ", verdict),
-        ...loud.map(noteView),
-        // Notes are the only place that says why a file was not used.
-        quiet.length === 0
-          ? null
-          : isUsed
-            ? h("details", {}, h("summary", {}, plural(quiet.length, "remark")), ...quiet.map(noteView))
-            : h("div", {}, ...quiet.map(noteView))),
-    );
-  }
-  const rest = [...notes.values()].flat();
+  const items = [...notes].map(([file, own]) => {
+    const refusal = own.find((note) => NOT_USED.has(note.code));
+    const errors = own.some((note) => note.severity === "error");
+    used += refusal ? 0 : 1;
+    const format = formats.get(file) ?? "not readable";
+    const verdict = refusal
+      ? h("span", { class: "verdict unused" }, `not used: ${format}`)
+      : h("span", { class: errors ? "verdict error" : "verdict ok" },
+          `read as ${format}${errors ? ", with errors" : ""}`);
+    // What is wrong stays visible; remarks on a file that was read are folded.
+    const quiet = own.filter((note) => !refusal && note.severity === "info");
+    const loud = own.filter((note) => !quiet.includes(note));
+    return h("div", { class: "input" },
+      h("p", { class: "input-line" }, h("code", { class: "file" }, file), " ", verdict),
+      ...loud.map(noteView),
+      quiet.length > 0
+        ? h("details", {}, h("summary", {}, plural(quiet.length, "remark")), ...quiet.map(noteView))
+        : null);
+  });
   const section = h("section", { class: "card", "aria-labelledby": "inputs-title" },
-    h("h2", { id: "inputs-title" }, `Files: ${used} of ${inputs.length} used`));
-  append(section, [list(items), ...rest.map(noteView)]);
+    h("h2", { id: "inputs-title" }, `Files: ${used} of ${notes.size} used`));
+  append(section, [list(items)]);
   return section;
 }

@@ -1,6 +1,6 @@
 // Documented disasters, each with its cases on this deployment; and what nobody could tell yet.
 
-import type { Case, Outcome, Report } from "../contract.ts";
+import type { Case, Need, Outcome, Report } from "../contract.ts";
 import { append, h, list, table } from "../dom.ts";
 import { outcome, plural, seconds } from "../words.ts";
 
@@ -64,6 +64,18 @@ export function scenariosView(report: Report): HTMLElement | null {
   return section;
 }
 
+/** Missing facts, grouped by the command that supplies them. */
+function needsView(needs: Need[]): HTMLElement | null {
+  const facts = new Map<string, string[]>();
+  for (const { fact, command } of needs) {
+    facts.set(command, [...(facts.get(command) ?? []), fact]);
+  }
+  return list([...facts].map(([command, missing]) =>
+    h("span", {},
+      h("code", {}, command),
+      `: ${missing.slice(0, 4).join("; ")}${missing.length > 4 ? `; and ${missing.length - 4} more` : ""}`)));
+}
+
 export function unknownView(report: Report): HTMLElement | null {
   const open = report.findings.filter((finding) => finding.status === "unknown");
   if (report.coverage.needs.length === 0 && open.length === 0) {
@@ -73,7 +85,7 @@ export function unknownView(report: Report): HTMLElement | null {
     h("h2", { id: "unknown-title" }, "What is not known"),
     h("p", {}, "Nothing here counts as good. The commands or answers that would settle it:"));
   append(section, [
-    list(report.coverage.needs.map((need) => h("code", {}, need))),
+    needsView(report.coverage.needs),
     open.length > 0
       ? h("details", { class: "scenario" },
           h("summary", {}, h("span", { class: "finding-title" }, `${plural(open.length, "rule")} that could not be decided`)),

@@ -1,0 +1,408 @@
+//! Repairs: changes to a deployment, the commands that make them, and the model after them.
+//!
+//! A remedy's commands and its `delta_if_fixed` come from the same edits, so a printed command is
+//! always one whose effect was scored.
+
+use std::collections::BTreeSet;
+
+use crate::evidence::{Fact, Sources};
+use crate::model::{
+    Deployment, Direction, Fqdn, Role, RoleStatus, Segment, SegmentKey, Server, Suffix,
+};
+use crate::views::{SuffixView, Views};
+
+/// Agreements per suffix that the guide asks for at least (guide 3.1).
+pub const AGREEMENTS_MIN: usize = 2;
+
+/// Agreements per suffix beyond which the guide advises against more (guide 3.1; FreeIPA
+/// `recommended_max_agmts`).
+pub const AGREEMENTS_MAX: usize = 4;
+
+/// CA replicas that the guide asks for at least (guide 3.3).
+pub const CA_REPLICAS_MIN: usize = 3;
+
+/// CA replicas beyond which more cost processor time ("Planning Identity Management" 5.2).
+pub const CA_REPLICAS_MAX: usize = 4;
+
+/// One change to a deployment. Closed.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Edit {
+    /// Install a new server with the CA, joined to two existing ones.
+    AddServer {
+        /// Its name.
+        name: Fqdn,
+        /// Servers it is joined to.
+        peers: Vec<Fqdn>,
+    },
+    /// Install the CA on an existing server. The installation joins it to one CA server.
+    AddCa {
+        /// Where it is installed.
+        server: Fqdn,
+        /// CA server that its first segment leads to.
+        peer: Fqdn,
+    },
+    /// Remove a segment.
+    RemoveSegment {
+        /// Its suffix.
+        suffix: Suffix,
+        /// Name and ends.
+        key: SegmentKey,
+    },
+    /// Add a two-way segment.
+    AddSegment {
+        /// Its suffix.
+        suffix: Suffix,
+        /// One end.
+        left: Fqdn,
+        /// The other end.
+        right: Fqdn,
+    },
+}
+
+impl Edit {
+    /// The command that makes the change, and on which host if not on any server.
+    pub fn commands(&self) -> Vec<String> {
+        match self {
+            Self::AddServer { name, peers } => {
+                let mut commands = vec![format!("[on {name}] ipa-replica-install --setup-ca")];
+                if let Some(second) = peers.get(1) {
+                    for suffix in Suffix::ALL {
+                        commands.push(segment_add(suffix, name, second));
+                    }
+                }
+                commands
+            }
+            Self::AddCa { server, .. } => vec![format!("[on {server}] ipa-ca-install")],
+            Self::RemoveSegment { suffix, key } => {
+                let name = match &key.name {
+                    Some(name) => name.clone(),
+                    None => format!("{}-to-{}", key.left, key.right),
+                };
+                vec![format!("ipa topologysegment-del {suffix} {}", quote(&name))]
+            }
+            Self::AddSegment { suffix, left, right } => vec![segment_add(*suffix, left, right)],
+        }
+    }
+
+    /// What can go wrong.
+    pub fn risk(&self) -> &'static str {
+        match self {
+            Self::AddServer { .. } => {
+                "CAUTION: a new server takes load from the one it is installed from"
+            }
+            Self::AddCa { .. } => "CAUTION: the CA's services start on this server",
+            Self::RemoveSegment { .. } => {
+                "CAUTION: refused while the removal would disconnect servers"
+            }
+            Self::AddSegment { .. } => "SAFE: two servers begin to replicate; nothing stops",
+        }
+    }
+
+    /// How to see that it worked.
+    pub fn verify(&self) -> String {
+        match self {
+            Self::AddServer { .. } | Self::AddCa { .. } => {
+                "ipa server-role-find --role \"CA server\"".to_owned()
+            }
+            Self::RemoveSegment { suffix, .. } | Self::AddSegment { suffix, .. } => {
+                format!("ipa topologysuffix-verify {suffix}")
+            }
+        }
+    }
+}
+
+fn segment_add(suffix: Suffix, left: &Fqdn, right: &Fqdn) -> String {
+    format!(
+        "ipa topologysegment-add {suffix} --leftnode={left} --rightnode={right} {left}-to-{right}"
+    )
+}
+
+/// A name as one word of a shell command.
+pub(crate) fn quote(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@%+=/,".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    }
+}
+
+/// The deployment after these changes. Facts that a change makes are known, without evidence.
+pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
+    let mut changed = deployment.clone();
+    for edit in edits {
+        match edit {
+            Edit::AddServer { name, peers } => {
+                let known = |status| Fact::Known { value: status, sources: Sources::new() };
+                let roles = Role::ALL
+                    .into_iter()
+                    .map(|role| match role {
+                        Role::IpaMaster | Role::Ca => (role, known(RoleStatus::Enabled)),
+                        _ => (role, known(RoleStatus::Absent)),
+                    })
+                    .collect();
+                let data_center = peers
+                    .first()
+                    .and_then(|peer| deployment.servers.get(peer))
+                    .map(|peer| peer.data_center.clone())
+                    .unwrap_or_default();
+                let server = Server { roles, data_center, ..Server::default() };
+                changed.servers.insert(name.clone(), server);
+                for peer in peers {
+                    for suffix in Suffix::ALL {
+                        add_segment(&mut changed, suffix, name, peer);
+                    }
+                }
+            }
+            Edit::AddCa { server, peer } => {
+                if let Some(server) = changed.servers.get_mut(server) {
+                    let value = RoleStatus::Enabled;
+                    server.roles.insert(Role::Ca, Fact::Known { value, sources: Sources::new() });
+                }
+                add_segment(&mut changed, Suffix::Ca, server, peer);
+            }
+            Edit::RemoveSegment { suffix, key } => {
+                if let Some(topology) = changed.topology.get_mut(suffix) {
+                    topology.segments.retain(|segment| &segment.key != key);
+                }
+            }
+            Edit::AddSegment { suffix, left, right } => {
+                add_segment(&mut changed, *suffix, left, right);
+            }
+        }
+    }
+    changed
+}
+
+fn add_segment(deployment: &mut Deployment, suffix: Suffix, left: &Fqdn, right: &Fqdn) {
+    let topology = deployment.topology.entry(suffix).or_default();
+    let key = SegmentKey {
+        left: left.clone(),
+        right: right.clone(),
+        direction: Direction::Both,
+        name: Some(format!("{left}-to-{right}")),
+    };
+    let segment = Segment { key, enabled: None, disputed: false, sources: Sources::new() };
+    topology.segments.push(segment);
+    topology.segments.sort_by(|a, b| a.key.cmp(&b.key));
+}
+
+/// Finds repairs on one deployment; each found one is applied, so that the next sees it.
+#[derive(Debug)]
+pub struct Adviser {
+    deployment: Deployment,
+    edits: Vec<Edit>,
+}
+
+impl Adviser {
+    /// An adviser for a deployment.
+    pub fn new(deployment: &Deployment) -> Self {
+        Self { deployment: deployment.clone(), edits: Vec::new() }
+    }
+
+    /// The repairs found.
+    pub fn edits(self) -> Vec<Edit> {
+        self.edits
+    }
+
+    fn push(&mut self, edit: Edit) {
+        self.deployment = apply(&self.deployment, std::slice::from_ref(&edit));
+        self.edits.push(edit);
+    }
+
+    fn view(&self, suffix: Suffix) -> SuffixView {
+        SuffixView::new(&self.deployment, suffix)
+    }
+
+    /// The best new partner for a server: fewest agreements first, below the maximum before above,
+    /// the same data center before another, then by name.
+    fn partner(
+        &self,
+        view: &SuffixView,
+        server: &Fqdn,
+        fits: impl Fn(&Fqdn) -> bool,
+    ) -> Option<Fqdn> {
+        let center = |name: &Fqdn| {
+            self.deployment.servers.get(name).and_then(|server| server.data_center.value())
+        };
+        let near = center(server);
+        let partners = view.possible.partners(server);
+        let taken: BTreeSet<&Fqdn> = partners.all();
+        view.certain
+            .servers()
+            .iter()
+            .filter(|name| *name != server && !taken.contains(name) && fits(name))
+            .min_by_key(|name| {
+                let count = view.possible.partners(name).all().len();
+                (count >= AGREEMENTS_MAX, count, center(name) != near, (*name).clone())
+            })
+            .cloned()
+    }
+
+    /// Joins a server to more others until it has `count` partners in both directions.
+    pub fn more_partners(&mut self, suffix: Suffix, server: &Fqdn, count: usize) {
+        for _ in 0..count {
+            let view = self.view(suffix);
+            if view.possible.partners(server).weaker_side() >= count {
+                return;
+            }
+            if let Some(partner) = self.partner(&view, server, |_| true) {
+                self.push(Edit::AddSegment { suffix, left: server.clone(), right: partner });
+            } else if !self.mend_one_way(suffix, server) {
+                return;
+            }
+        }
+    }
+
+    /// Replaces one of a server's one-way segments by a two-way one: `ipa` cannot change the
+    /// direction of a segment. False if it has none.
+    pub fn mend_one_way(&mut self, suffix: Suffix, server: &Fqdn) -> bool {
+        let view = self.view(suffix);
+        let partners = view.possible.partners(server);
+        let both = |other: &Fqdn| {
+            partners.suppliers.contains(other) && partners.consumers.contains(other)
+        };
+        let found = self
+            .deployment
+            .topology(suffix)
+            .segments
+            .iter()
+            .map(|segment| &segment.key)
+            .find(|key| {
+                let other = if &key.left == server { &key.right } else { &key.left };
+                key.direction != Direction::Both
+                    && (&key.left == server || &key.right == server)
+                    && self.deployment.servers.contains_key(other)
+                    && !both(other)
+            })
+            .cloned();
+        let Some(key) = found else { return false };
+        let (left, right) = (key.left.clone(), key.right.clone());
+        self.push(Edit::RemoveSegment { suffix, key });
+        self.push(Edit::AddSegment { suffix, left, right });
+        true
+    }
+
+    /// Joins groups of servers into one, each to the one before it, without using `avoid`.
+    pub fn join(&mut self, suffix: Suffix, groups: &[Vec<Fqdn>], avoid: Option<&Fqdn>) {
+        for pair in groups.windows(2) {
+            let [first, second] = pair else { continue };
+            let view = self.view(suffix);
+            let usable = |name: &&Fqdn| Some(*name) != avoid;
+            let load = |name: &&Fqdn| {
+                let count = view.possible.partners(name).all().len();
+                (count >= AGREEMENTS_MAX, count, (*name).clone())
+            };
+            let Some(left) = first.iter().filter(usable).min_by_key(load) else { continue };
+            let right = self.partner(&view, left, |name| {
+                Some(name) != avoid && second.contains(name)
+            });
+            match right {
+                Some(right) => {
+                    self.push(Edit::AddSegment { suffix, left: left.clone(), right });
+                }
+                None => {
+                    self.mend_one_way(suffix, left);
+                }
+            }
+        }
+    }
+
+    /// Installs the CA on more servers, then on new ones, until `count` hold it and each is joined
+    /// to two others where that many exist.
+    pub fn more_cas(&mut self, count: usize) {
+        for number in 1..=count {
+            let holders: Vec<Fqdn> =
+                self.deployment.holders(Role::Ca).into_iter().cloned().collect();
+            if holders.len() >= count {
+                break;
+            }
+            let Some(peer) = self
+                .deployment
+                .ca_renewal_server
+                .value()
+                .filter(|name| holders.contains(name))
+                .or(holders.first())
+                .cloned()
+            else {
+                return;
+            };
+            let near = |name: &Fqdn| {
+                let center = self.deployment.servers.get(name).and_then(|s| s.data_center.value());
+                holders.iter().any(|holder| {
+                    let other = self.deployment.servers.get(holder);
+                    other.and_then(|s| s.data_center.value()) == center
+                })
+            };
+            // A server in a data center that has no CA yet protects most.
+            let server = self
+                .deployment
+                .servers
+                .iter()
+                .filter(|(_, server)| !server.may_hold(Role::Ca))
+                .map(|(name, _)| name)
+                .min_by_key(|name| (near(name), (*name).clone()))
+                .cloned();
+            match server {
+                Some(server) => self.push(Edit::AddCa { server, peer }),
+                None => {
+                    let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
+                    let name = format!("new-replica-{number}.{domain}");
+                    let Some(name) = Fqdn::parse(name.trim_end_matches('.')) else { return };
+                    let mut peers = vec![peer.clone()];
+                    peers.extend(holders.iter().find(|holder| **holder != peer).cloned());
+                    self.push(Edit::AddServer { name, peers });
+                }
+            }
+        }
+        let holders: Vec<Fqdn> = self.deployment.holders(Role::Ca).into_iter().cloned().collect();
+        if holders.len() > AGREEMENTS_MIN {
+            for holder in &holders {
+                self.more_partners(Suffix::Ca, holder, AGREEMENTS_MIN);
+            }
+        }
+    }
+
+    /// Removes segments of servers with too many, one at a time, as long as no server falls below
+    /// the minimum and nothing becomes a cut server.
+    pub fn fewer_partners(&mut self, suffix: Suffix, servers: &[Fqdn]) {
+        for server in servers {
+            loop {
+                let view = self.view(suffix);
+                let crowded = |name: &Fqdn| view.possible.partners(name).all().len();
+                if crowded(server) <= AGREEMENTS_MAX {
+                    break;
+                }
+                let cuts = view.possible.cut_servers();
+                let mut keys: Vec<SegmentKey> = self
+                    .deployment
+                    .topology(suffix)
+                    .segments
+                    .iter()
+                    .filter(|segment| segment.touches(server))
+                    .map(|segment| segment.key.clone())
+                    .collect();
+                // The most crowded other end first: one removal then helps two servers.
+                keys.sort_by_key(|key| {
+                    let other = if &key.left == server { &key.right } else { &key.left };
+                    (std::cmp::Reverse(crowded(other)), key.clone())
+                });
+                let removable = keys.into_iter().find(|key| {
+                    let edit = Edit::RemoveSegment { suffix, key: key.clone() };
+                    let after = Views::new(&apply(&self.deployment, &[edit]));
+                    let after = after.of(suffix);
+                    let enough = [&key.left, &key.right].iter().all(|end| {
+                        after.possible.partners(end).weaker_side() >= AGREEMENTS_MIN
+                    });
+                    enough
+                        && after.possible.is_connected()
+                        && after.possible.cut_servers() == cuts
+                });
+                match removable {
+                    Some(key) => self.push(Edit::RemoveSegment { suffix, key }),
+                    None => break,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Disasters and recovery: the vocabulary that audit and simulator share, what a disaster leaves,
+//! and the documented procedure that brings it back.
+//!
+//! The vocabulary ([`Fault`], [`Case`], [`Action`], [`Refusal`], [`Outcome`], [`Runbook`]) is closed:
+//! both semantics match it exhaustively. [`Situation`] is the abstract one: sets and islands, no
+//! time.
+
+mod action;
+mod case;
+mod outcome;
+mod plan;
+mod runbook;
+mod situation;
+
+pub use action::{Action, Refusal};
+pub use case::{Case, CaseError, Fault, Span};
+pub use outcome::{Outcome, OutcomeClass};
+pub(crate) use plan::decide;
+pub use plan::plan;
+pub use runbook::{Plan, Procedure, Runbook, Step};
+pub use situation::{CopyList, Presence, Replica, Situation};

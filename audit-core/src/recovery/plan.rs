@@ -1,0 +1,302 @@
+//! Which documented procedure fits a situation, with its steps.
+//!
+//! Decision table (scenarios B.3): no living server, or an integrated CA without a living replica,
+//! needs a copy; a lost renewal server is promoted elsewhere first; otherwise lost replicas are
+//! replaced one by one.
+
+use std::collections::BTreeSet;
+
+use super::situation::Replica;
+use super::{Action, Plan, Procedure, Runbook, Situation, Step};
+use crate::advise::AGREEMENTS_MIN;
+use crate::model::{CaMode, Fqdn, Need, Role, RoleStatus, Suffix};
+
+/// The procedure that brings a situation back, or why none does.
+///
+/// Every step of a runbook is accepted by [`Situation::step`] in its order, and at its end every
+/// lost server has been replaced.
+pub fn plan(situation: &Situation) -> Plan {
+    match decide(situation) {
+        Ok((procedure, scenario)) => {
+            let steps = Planner::new(situation).replace();
+            Plan::Runbook(Runbook { procedure, scenario, steps })
+        }
+        Err(plan) => plan,
+    }
+}
+
+/// The decision table alone: which procedure, under which scenario number; otherwise the whole
+/// answer.
+pub(crate) fn decide(situation: &Situation) -> Result<(Procedure, &'static str), Plan> {
+    let lost = situation.lost();
+    let ca_less = situation.ca == CaMode::None;
+    if situation.running().is_empty() {
+        return Err(from_copies(situation, if ca_less { "B10" } else { "B7" }));
+    }
+    if !ca_less && situation.running_with(Role::Ca).is_empty() {
+        return Err(from_copies(situation, "B6"));
+    }
+    let renewal_lost = !ca_less && situation.renewal.as_ref().is_some_and(|n| lost.contains(&n));
+    Ok(match (ca_less, renewal_lost, lost.len()) {
+        (_, true, 0 | 1) => (Procedure::ReplaceRenewalServer, "B2"),
+        (_, true, _) => (Procedure::ReplaceRenewalServer, "B5"),
+        (_, false, 0 | 1) => (Procedure::ReplaceLostReplica, "B1"),
+        (true, false, _) => (Procedure::ReplaceLostReplica, "B3"),
+        (false, false, _) => (Procedure::ReplaceLostReplica, "B4"),
+    })
+}
+
+/// Why every server and copy does not help; undecided while a copy may.
+fn from_copies(situation: &Situation, scenario: &'static str) -> Plan {
+    let needs_ca = situation.ca == CaMode::Integrated;
+    let mut reasons = Vec::new();
+    let mut needs = Vec::new();
+    for (name, replica) in &situation.members {
+        let held = replica.roles.get(&Role::Ca).is_some_and(|status| status.holds_data());
+        reasons.push(if !situation.running().contains(&name) {
+            let what = if held { "server lost, with its CA" } else { "server lost" };
+            format!("{name}: {what}")
+        } else {
+            format!("{name}: lives, but has no CA: no replica can be installed from it")
+        });
+    }
+    for backup in situation.copies.backups() {
+        let id = &backup.id;
+        if backup.kind == crate::model::BackupKind::Data {
+            reasons.push(format!("backup {id}: data-only, cannot rebuild a server"));
+        } else if backup.complete == Some(false) {
+            reasons.push(format!("backup {id}: incomplete"));
+        } else if needs_ca && !backup.may_rebuild_ca() {
+            reasons.push(format!("backup {id}: taken on a server without CA"));
+        } else {
+            needs.push(Need::CopyUse(id.clone()));
+        }
+    }
+    for snapshot in situation.copies.snapshots() {
+        let without_ca = snapshot.host.as_ref().and_then(|host| situation.members.get(host));
+        let without_ca = without_ca.and_then(|replica| replica.roles.get(&Role::Ca));
+        if needs_ca && without_ca == Some(&RoleStatus::Absent) {
+            reasons.push(format!("snapshot {}: of a server without CA", snapshot.id));
+        } else {
+            needs.push(Need::CopyUse(snapshot.id.clone()));
+        }
+    }
+    if !situation.copies.is_complete() {
+        needs.push(Need::Copies);
+    }
+    needs.sort();
+    if needs.is_empty() {
+        let still_serving = situation.running().into_iter().cloned().collect();
+        Plan::Impossible { scenario, reasons, still_serving }
+    } else {
+        Plan::Undecided { scenario, needs, reasons }
+    }
+}
+
+/// Builds a runbook and performs each step on its own copy of the situation.
+struct Planner {
+    state: Situation,
+    steps: Vec<Step>,
+}
+
+impl Planner {
+    fn new(situation: &Situation) -> Self {
+        Self { state: situation.clone(), steps: Vec::new() }
+    }
+
+    fn push(&mut self, action: Action, because: impl Into<String>, check: impl Into<String>) {
+        if self.state.step(&action).is_ok() {
+            self.steps.push(Step { action, because: because.into(), check: check.into() });
+        }
+    }
+
+    fn replace(mut self) -> Vec<Step> {
+        let lost: Vec<Fqdn> = self.state.lost().into_iter().cloned().collect();
+        let removed: Vec<(Fqdn, Replica)> = lost
+            .iter()
+            .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))
+            .collect();
+        self.promote(&lost);
+        self.move_crl(&lost);
+        self.join_survivors();
+        for name in &lost {
+            self.delete(name);
+        }
+        for (name, replica) in &removed {
+            self.install(name, replica);
+        }
+        self.push(
+            Action::UpdateClients,
+            "clients and DNS still name the lost servers",
+            "a client logs in",
+        );
+        for (name, _) in &removed {
+            self.push(
+                Action::Verify { server: name.clone() },
+                "the new server must serve",
+                "all three commands answer",
+            );
+        }
+        self.steps
+    }
+
+    /// Makes a living CA replica the renewal server if the old one is lost or not known.
+    fn promote(&mut self, lost: &[Fqdn]) {
+        if self.state.ca == CaMode::None {
+            return;
+        }
+        let known = self.state.renewal.clone();
+        let is_lost = known.as_ref().is_some_and(|name| lost.contains(name));
+        let ca_lost = lost.iter().any(|name| {
+            let replica = self.state.members.get(name);
+            replica.and_then(|r| r.roles.get(&Role::Ca)).is_some_and(|s| s.holds_data())
+        });
+        let not_enabled = |status: Option<&RoleStatus>| status != Some(&RoleStatus::Enabled);
+        let mut cas: Vec<Fqdn> =
+            self.state.running_with(Role::Ca).into_iter().cloned().collect();
+        cas.sort_by_key(|name| {
+            let replica = self.state.members.get(name);
+            (not_enabled(replica.and_then(|r| r.roles.get(&Role::Ca))), name.clone())
+        });
+        let Some(ca) = cas.into_iter().next() else { return };
+        let status = self.state.members.get(&ca).and_then(|r| r.roles.get(&Role::Ca)).copied();
+        if ca_lost && status != Some(RoleStatus::Enabled) {
+            // server-del counts visible CAs only, and a hidden one cannot be renewal server (X21).
+            self.push(
+                Action::EnableServer { server: ca.clone() },
+                "the only CA left is not visible: the lost ones can then not be removed",
+                format!("ipa server-role-find --server={ca}: CA server enabled"),
+            );
+        }
+        if is_lost || (known.is_none() && ca_lost) {
+            let because = if is_lost {
+                "the CA renewal server is lost: internal certificates would stop renewing"
+            } else {
+                "which server renews certificates is not known, and a CA replica is lost"
+            };
+            self.push(
+                Action::PromoteRenewal { ca: ca.clone() },
+                because,
+                format!("ipa config-show: IPA CA renewal master: {ca}"),
+            );
+        }
+    }
+
+    /// `ipa server-del` does not move CRL generation.
+    fn move_crl(&mut self, lost: &[Fqdn]) {
+        let publisher_lost = self.state.crl.iter().any(|name| lost.contains(name));
+        let target = self
+            .state
+            .renewal
+            .clone()
+            .filter(|name| self.state.running().contains(&name))
+            .or_else(|| self.state.running_with(Role::Ca).first().map(|name| (*name).clone()));
+        if let (true, Some(on)) = (publisher_lost, target) {
+            self.push(
+                Action::EnableCrl { on: on.clone() },
+                "the CRL was generated on a lost server and would grow stale",
+                format!("ipa-crlgen-manage status on {on}: enabled"),
+            );
+        }
+    }
+
+    /// Joins survivors that the loss has separated: until then, no change crosses.
+    fn join_survivors(&mut self) {
+        for suffix in Suffix::ALL {
+            let islands = self.state.islands(suffix);
+            for pair in islands.windows(2) {
+                let (Some(left), Some(right)) = (
+                    pair.first().and_then(|island| island.first()).cloned(),
+                    pair.last().and_then(|island| island.first()).cloned(),
+                ) else {
+                    continue;
+                };
+                self.push(
+                    Action::AddSegment { suffix, left, right },
+                    "the loss has separated the survivors; run it in both groups, because a \
+                     segment is itself replicated data",
+                    format!("ipa topologysuffix-verify {suffix}"),
+                );
+            }
+        }
+    }
+
+    fn delete(&mut self, server: &Fqdn) {
+        let Some(from) = self.state.running().first().map(|name| (*name).clone()) else { return };
+        let delete = |ignore_last_of_role, ignore_disconnect| Action::DeleteServer {
+            server: server.clone(),
+            from: from.clone(),
+            ignore_last_of_role,
+            ignore_disconnect,
+        };
+        // The mildest form that is accepted.
+        let action = [(false, false), (true, false), (false, true), (true, true)]
+            .into_iter()
+            .map(|(role, disconnect)| delete(role, disconnect))
+            .find(|action| self.state.clone().step(action).is_ok());
+        if let Some(action) = action {
+            self.push(
+                action,
+                "a lost server must be removed before its replacement is installed; this cannot be \
+                 undone",
+                format!("ipa server-find no longer lists {server}"),
+            );
+        }
+    }
+
+    /// Installs a replacement with the roles of the lost server, and a second agreement.
+    fn install(&mut self, server: &Fqdn, replica: &Replica) {
+        let held = |role: &Role| {
+            replica.roles.get(role).is_some_and(|status| status.holds_data())
+                && *role != Role::IpaMaster
+        };
+        let mut roles: BTreeSet<Role> = Role::ALL.into_iter().filter(held).collect();
+        if self.state.running_with(Role::Kra).is_empty() {
+            // The last KRA's keys are gone; a new KRA is a decision, not a replacement.
+            roles.remove(&Role::Kra);
+        }
+        let with_ca = self.state.running_with(Role::Ca);
+        let source = with_ca
+            .first()
+            .copied()
+            .or(self.state.running().first().copied())
+            .cloned();
+        let Some(source) = source else { return };
+        let hidden = replica.roles.get(&Role::IpaMaster) == Some(&RoleStatus::Hidden);
+        self.push(
+            Action::InstallReplica {
+                server: server.clone(),
+                source: source.clone(),
+                roles: roles.clone(),
+                hidden,
+            },
+            "replaces the lost server; a fresh host of the same version or newer",
+            format!("ipa server-role-find --server={server}"),
+        );
+        for suffix in Suffix::ALL {
+            if suffix == Suffix::Ca && !roles.contains(&Role::Ca) {
+                continue;
+            }
+            let peers: Vec<Fqdn> = match suffix {
+                Suffix::Domain => self.state.running(),
+                Suffix::Ca => self.state.running_with(Role::Ca),
+            }
+            .into_iter()
+            .filter(|name| *name != server)
+            .cloned()
+            .collect();
+            let joined = |peer: &&Fqdn| {
+                self.state.agreements.contains(&(suffix, server.clone(), (*peer).clone()))
+            };
+            let count = peers.iter().filter(joined).count();
+            let next = peers.iter().find(|peer| !joined(peer)).cloned();
+            if let (true, Some(right)) = (count < AGREEMENTS_MIN, next) {
+                self.push(
+                    Action::AddSegment { suffix, left: server.clone(), right },
+                    "a second agreement, so that no single server connects the new one",
+                    format!("ipa topologysuffix-verify {suffix}"),
+                );
+            }
+        }
+    }
+}

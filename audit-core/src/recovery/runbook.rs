@@ -1,0 +1,85 @@
+//! A recovery procedure with this deployment's names.
+
+use super::Action;
+use crate::model::{Fqdn, Need};
+
+/// Documented recovery procedures. Closed.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Procedure {
+    /// Remove lost servers and install replicas in their place; the renewal server lives.
+    ReplaceLostReplica,
+    /// Promote another CA replica, then replace what is lost.
+    ReplaceRenewalServer,
+}
+
+impl Procedure {
+    /// Every procedure.
+    pub const ALL: [Self; 2] = [Self::ReplaceLostReplica, Self::ReplaceRenewalServer];
+
+    /// Name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReplaceLostReplica => "replace-lost-replica",
+            Self::ReplaceRenewalServer => "replace-renewal-server",
+        }
+    }
+
+    /// Document and section.
+    pub fn citation(self) -> &'static str {
+        match self {
+            Self::ReplaceLostReplica => {
+                "Performing disaster recovery with IdM (RHEL 10) 2.2, 3.1, 3.2"
+            }
+            Self::ReplaceRenewalServer => {
+                "Performing disaster recovery with IdM (RHEL 10) 2.1, 3.3"
+            }
+        }
+    }
+}
+
+/// One step of a runbook.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// Why here and now.
+    pub because: String,
+    /// How to see that it worked.
+    pub check: String,
+}
+
+/// Steps that bring a deployment back.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Runbook {
+    /// The documented procedure.
+    pub procedure: Procedure,
+    /// Number of the documented scenario, for example `B1`.
+    pub scenario: &'static str,
+    /// The steps in order.
+    pub steps: Vec<Step>,
+}
+
+/// What the planner found. Closed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Plan {
+    /// A documented procedure works.
+    Runbook(Runbook),
+    /// None works: one reason per server and per copy.
+    Impossible {
+        /// Number of the documented scenario.
+        scenario: &'static str,
+        /// The reasons.
+        reasons: Vec<String>,
+        /// Servers that keep serving identity data meanwhile.
+        still_serving: Vec<Fqdn>,
+    },
+    /// A fact is missing that decides.
+    Undecided {
+        /// Number of the documented scenario.
+        scenario: &'static str,
+        /// What is missing.
+        needs: Vec<Need>,
+        /// Why the servers and copies that are known do not suffice.
+        reasons: Vec<String>,
+    },
+}

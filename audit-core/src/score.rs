@@ -1,0 +1,635 @@
+//! Judging all rules, and the grade with its interval, caps and ledger.
+//!
+//! Everything is counted in basis points (1/10,000) of whole numbers, so that a reader can recompute
+//! the number by hand and every machine gets the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::advise;
+use crate::cases::{FAMILIES, Judge, is_ca_less};
+use crate::evidence::Sources;
+use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
+use crate::recovery::{Case, Fault, OutcomeClass};
+use crate::rule::{Category, Grouping, Judgement, Meta, Rule, Severity, State};
+use crate::rules;
+use crate::views::Views;
+
+/// Basis points of a whole.
+const WHOLE: u64 = 10_000;
+
+/// State of a rule over all its subjects. Closed.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Status {
+    /// Holds for every subject that it applies to.
+    Pass,
+    /// Fails for some subject.
+    Fail,
+    /// Undecided for some subject, and fails for none.
+    Unknown,
+    /// Applies to no subject.
+    NotApplicable,
+    /// Fails, and somebody accepted it.
+    Waived,
+}
+
+impl Status {
+    /// Name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not_applicable",
+            Self::Waived => "waived",
+        }
+    }
+
+    /// The status of a rule, by its judgements.
+    pub fn of(judgements: &[Judgement]) -> Self {
+        let any = |test: fn(&State) -> bool| judgements.iter().any(|j| test(&j.state));
+        if any(|state| matches!(state, State::Fail(_))) {
+            Self::Fail
+        } else if any(|state| matches!(state, State::Unknown(_))) {
+            Self::Unknown
+        } else if any(|state| matches!(state, State::Pass)) {
+            Self::Pass
+        } else {
+            Self::NotApplicable
+        }
+    }
+}
+
+/// A rule with its judgements on a deployment.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What the rule declares.
+    pub meta: &'static Meta,
+    /// Its verdicts.
+    pub judgements: Vec<Judgement>,
+}
+
+impl Judged {
+    /// The rule's state over all subjects.
+    pub fn status(&self) -> Status {
+        Status::of(&self.judgements)
+    }
+}
+
+/// Judges every rule, in the order of codes.
+pub fn judge_all(deployment: &Deployment) -> Vec<Judged> {
+    let views = Views::new(deployment);
+    rules::by_code()
+        .into_iter()
+        .map(|rule: &dyn Rule| Judged {
+            meta: rule.meta(),
+            judgements: rule.check(deployment, &views),
+        })
+        .collect()
+}
+
+/// One failure as the report shows it: subjects that fail together, in one suffix or both.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What the rule declares.
+    pub meta: &'static Meta,
+    /// Worst severity of the subjects.
+    pub severity: Severity,
+    /// Subjects, in order.
+    pub subjects: Vec<String>,
+    /// Suffix; `None` if the rule has none or both suffixes fail alike.
+    pub suffix: Option<Suffix>,
+    /// Suffixes concerned.
+    pub suffixes: BTreeSet<Option<Suffix>>,
+    /// Reasons, one per judgement.
+    pub why: Vec<String>,
+    /// Where it was read.
+    pub evidence: Sources,
+    /// Changes that repair it.
+    pub edits: Vec<advise::Edit>,
+    /// Codes of worse findings that imply this one; it then weighs nothing.
+    pub superseded_by: Vec<&'static str>,
+}
+
+/// The failures of all rules, grouped as the report shows them; worst first, then by code and
+/// subject.
+pub fn groups(judged: &[Judged]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for rule in judged {
+        let mut own: Vec<Group> = Vec::new();
+        for judgement in &rule.judgements {
+            let State::Fail(failure) = &judgement.state else { continue };
+            let together = own.iter_mut().find(|group| {
+                rule.meta.grouping == Grouping::Together && group.suffix == judgement.suffix
+            });
+            if let Some(group) = together {
+                group.severity = group.severity.max(failure.severity);
+                group.subjects.extend(failure.subjects.iter().cloned());
+                group.why.push(failure.why.clone());
+                group.evidence.extend(failure.evidence.iter().cloned());
+                extend_new(&mut group.edits, &failure.edits);
+            } else {
+                own.push(Group {
+                    meta: rule.meta,
+                    severity: failure.severity,
+                    subjects: failure.subjects.clone(),
+                    suffix: judgement.suffix,
+                    suffixes: BTreeSet::from([judgement.suffix]),
+                    why: vec![failure.why.clone()],
+                    evidence: failure.evidence.clone(),
+                    edits: failure.edits.clone(),
+                    superseded_by: Vec::new(),
+                });
+            }
+        }
+        // The same subjects in both suffixes are one finding.
+        let mut merged: Vec<Group> = Vec::new();
+        for group in own {
+            match merged.iter_mut().find(|other| {
+                other.subjects == group.subjects && other.severity == group.severity
+            }) {
+                Some(other) => {
+                    other.suffix = None;
+                    other.suffixes.extend(group.suffixes);
+                    other.why.extend(group.why);
+                    other.evidence.extend(group.evidence);
+                    extend_new(&mut other.edits, &group.edits);
+                }
+                None => merged.push(group),
+            }
+        }
+        groups.extend(merged);
+    }
+    supersede(&mut groups);
+    groups.sort_by(|a, b| {
+        let key = |group: &Group| {
+            (
+                !group.superseded_by.is_empty(),
+                std::cmp::Reverse(group.severity),
+                group.meta.code,
+            )
+        };
+        key(a).cmp(&key(b)).then_with(|| a.subjects.cmp(&b.subjects))
+    });
+    groups
+}
+
+fn extend_new(edits: &mut Vec<advise::Edit>, more: &[advise::Edit]) {
+    for edit in more {
+        if !edits.contains(edit) {
+            edits.push(edit.clone());
+        }
+    }
+}
+
+/// Marks findings that follow from worse ones on the same subjects and suffix.
+fn supersede(groups: &mut [Group]) {
+    let mut implied: BTreeMap<(&str, Option<Suffix>), BTreeMap<&str, BTreeSet<String>>> =
+        BTreeMap::new();
+    for group in groups.iter() {
+        for code in group.meta.supersedes {
+            for suffix in &group.suffixes {
+                implied
+                    .entry((code, *suffix))
+                    .or_default()
+                    .entry(group.meta.code)
+                    .or_default()
+                    .extend(group.subjects.iter().cloned());
+            }
+        }
+    }
+    for group in groups.iter_mut() {
+        let mut by = BTreeSet::new();
+        let covered = group.suffixes.iter().all(|suffix| {
+            let Some(causes) = implied.get(&(group.meta.code, *suffix)) else { return false };
+            let found: Vec<&str> = causes
+                .iter()
+                .filter(|(_, subjects)| group.subjects.iter().all(|s| subjects.contains(s)))
+                .map(|(code, _)| *code)
+                .collect();
+            by.extend(found.iter().copied());
+            !found.is_empty()
+        });
+        if covered {
+            group.superseded_by =
+                rules::by_code().iter().map(|r| r.meta().code).filter(|c| by.contains(c)).collect();
+        }
+    }
+}
+
+/// A ceiling on the grade.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Cap {
+    /// Identifier, for example `K1`.
+    pub id: &'static str,
+    /// Highest score, in points.
+    pub ceiling: u64,
+    /// True if it holds whatever the unknown facts are.
+    pub certain: bool,
+    /// Why it holds, or may hold.
+    pub because: String,
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LedgerLine {
+    /// The category.
+    pub category: Category,
+    /// Weight of the category in percent of all categories that apply.
+    pub weight_percent: u64,
+    /// Deductions: rule code, weight of its severity, extent, all in basis points.
+    pub deductions: Vec<(&'static str, u64, u64)>,
+    /// Score of the category in basis points.
+    pub score: u64,
+}
+
+/// Scores at one end of what is possible.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct End {
+    /// Weighted mean, in basis points of 100 points.
+    pub raw: u64,
+    /// After the lowest cap.
+    pub capped: u64,
+    /// The arithmetic.
+    pub ledger: Vec<LedgerLine>,
+}
+
+/// The grade.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Grade {
+    /// Unknown counted as failed: the headline.
+    pub low: End,
+    /// Unknown counted as passed.
+    pub high: End,
+    /// Ceilings that hold or may hold, lowest first.
+    pub caps: Vec<Cap>,
+}
+
+/// Letter of a score in basis points (contract, section 4). A+ needs a rehearsal, which this version
+/// cannot see, so A is the best letter here.
+pub fn letter(score: u64) -> &'static str {
+    const BANDS: [(u64, &str); 4] = [(8000, "A"), (6500, "B"), (5000, "C"), (3500, "D")];
+    BANDS.iter().find(|(from, _)| score >= *from).map_or("F", |(_, letter)| letter)
+}
+
+impl Grade {
+    /// The letter if both ends lie in the same or in neighboring bands, else `?`.
+    pub fn letter(&self) -> &'static str {
+        const ORDER: [&str; 5] = ["A", "B", "C", "D", "F"];
+        let place = |score| ORDER.iter().position(|l| *l == letter(score)).unwrap_or(4);
+        let (low, high) = (place(self.low.capped), place(self.high.capped));
+        // A certain cap decides at any coverage: both ends are below it already.
+        if low.abs_diff(high) <= 1 { letter(self.low.capped) } else { "?" }
+    }
+}
+
+/// The grade of a deployment.
+pub fn grade(deployment: &Deployment, judged: &[Judged]) -> Grade {
+    let caps = caps(deployment, judged);
+    let end = |pessimistic: bool| {
+        let mut end = end(judged, pessimistic);
+        let ceiling = caps.iter().filter(|cap| pessimistic || cap.certain).map(|cap| cap.ceiling);
+        end.capped = ceiling.map(|points| points * 100).chain([end.raw]).min().unwrap_or(end.raw);
+        end
+    };
+    Grade { low: end(true), high: end(false), caps }
+}
+
+fn end(judged: &[Judged], pessimistic: bool) -> End {
+    let groups = groups(judged);
+    let mut ledger = Vec::new();
+    let mut weights = 0;
+    let mut sum = 0;
+    for category in Category::ALL {
+        let rules: Vec<&Judged> = judged
+            .iter()
+            .filter(|rule| {
+                rule.meta.category == category && rule.status() != Status::NotApplicable
+            })
+            .collect();
+        if rules.is_empty() {
+            continue;
+        }
+        let mut score = WHOLE;
+        let mut deductions = Vec::new();
+        for rule in rules {
+            let Some((weight, extent)) = deduction(rule, &groups, pessimistic) else { continue };
+            score = score * (WHOLE * WHOLE - weight * extent) / (WHOLE * WHOLE);
+            deductions.push((rule.meta.code, weight, extent));
+        }
+        weights += category.weight();
+        sum += category.weight() * score;
+        ledger.push(LedgerLine { category, weight_percent: category.weight(), deductions, score });
+    }
+    let raw = if weights == 0 { if pessimistic { 0 } else { WHOLE } } else { sum / weights };
+    for line in &mut ledger {
+        line.weight_percent = line.weight_percent * 100 / weights.max(1);
+    }
+    End { raw, capped: raw, ledger }
+}
+
+/// Weight and extent of a rule's failures that no worse finding implies: half the weight as soon as
+/// one subject fails, all of it when all do.
+fn deduction(rule: &Judged, groups: &[Group], pessimistic: bool) -> Option<(u64, u64)> {
+    let mut weight = 0;
+    let mut bad = 0;
+    let mut all = 0;
+    for judgement in &rule.judgements {
+        match &judgement.state {
+            State::NotApplicable(_) => continue,
+            State::Pass => {}
+            State::Fail(failure) => {
+                let implied = groups.iter().any(|group| {
+                    group.meta.code == rule.meta.code
+                        && !group.superseded_by.is_empty()
+                        && group.suffixes.contains(&judgement.suffix)
+                        && failure.subjects.iter().all(|s| group.subjects.contains(s))
+                });
+                if !implied {
+                    weight = weight.max(failure.severity.weight());
+                    bad += 1;
+                }
+            }
+            State::Unknown(_) if pessimistic => {
+                weight = weight.max(rule.meta.severity.weight());
+                bad += 1;
+            }
+            State::Unknown(_) => {}
+        }
+        all += 1;
+    }
+    (bad > 0 && weight > 0).then(|| (weight, WHOLE / 2 + WHOLE / 2 * bad / all))
+}
+
+/// Ceilings that the facts call for. K6 and K7 need rehearsals and judged copies, which this version
+/// does not read.
+fn caps(deployment: &Deployment, judged: &[Judged]) -> Vec<Cap> {
+    let mut caps: Vec<Cap> = [
+        total_loss_by_one_failure(deployment),
+        split_now(judged),
+        single_ca(judged),
+        no_copies(deployment),
+        split_by_one_failure(judged),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    caps.sort_by_key(|cap| (cap.ceiling, cap.id));
+    caps
+}
+
+/// K1: one lost server or data center, or the present state, leaves nothing to recover from.
+///
+/// Recovery by replication needs a server, and a CA replica where there is an integrated CA. Only
+/// cases that take all of those are worth a look at copies.
+fn total_loss_by_one_failure(deployment: &Deployment) -> Option<Cap> {
+    let cap = |certain, because| Some(Cap { id: "K1", ceiling: 20, certain, because });
+    let ca_less = is_ca_less(deployment);
+    let mut doubt = None;
+    if !deployment.knows_all_servers() || deployment.ca.value().is_none() {
+        doubt = Some("which servers could restore the others is unknown".to_owned());
+    }
+    // Servers of which each could restore the others.
+    let sources: BTreeSet<&Fqdn> = deployment
+        .servers
+        .iter()
+        .filter(|(_, server)| ca_less || server.holds(Role::Ca))
+        .map(|(name, _)| name)
+        .collect();
+    let judge = Judge::new(deployment);
+    let mut fatal = Vec::new();
+    let mut doubtful = Vec::new();
+    for family in FAMILIES {
+        let cases = match (family.cases)(deployment) {
+            Ok(cases) => cases,
+            Err(_) => {
+                doubt.get_or_insert_with(|| {
+                    "which servers share a data center is unknown".to_owned()
+                });
+                continue;
+            }
+        };
+        for case in cases {
+            let Some(lost) = lost_by_one_failure(deployment, &case) else { continue };
+            if !sources.iter().all(|name| lost.contains(name)) {
+                continue;
+            }
+            match judge.judge(&case).map(|judged| judged.outcome.class) {
+                Some(Some(OutcomeClass::TotalLoss)) => fatal.push(case.to_string()),
+                _ => doubtful.push(case.to_string()),
+            }
+        }
+    }
+    if !fatal.is_empty() {
+        cap(true, format!("total loss by one failure: {}", some(&fatal)))
+    } else if !doubtful.is_empty() && doubt.is_none() {
+        let cases = some(&doubtful);
+        cap(false, format!("total loss by one failure unless a usable copy exists: {cases}"))
+    } else {
+        doubt.and_then(|doubt| cap(false, format!("{doubt}: one failure may lose everything")))
+    }
+}
+
+/// The servers that a case takes, if it is one failure: one server, or one data center.
+fn lost_by_one_failure<'a>(deployment: &'a Deployment, case: &Case) -> Option<BTreeSet<&'a Fqdn>> {
+    let mut faults = case.faults().iter();
+    let lost: BTreeSet<&Fqdn> = match (faults.next(), faults.next()) {
+        (Some(Fault::Lose(servers)), None) if servers.len() == 1 => {
+            deployment.servers.keys().filter(|name| servers.contains(name)).collect()
+        }
+        (Some(Fault::LoseDataCenter(center)), None) => deployment
+            .servers
+            .iter()
+            .filter(|(_, server)| server.data_center.value() == Some(center))
+            .map(|(name, _)| name)
+            .collect(),
+        _ => return None,
+    };
+    Some(lost)
+}
+
+fn some(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, second] => format!("{first}, {second}"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
+    }
+}
+
+fn status(judged: &[Judged], code: &str) -> Status {
+    judged
+        .iter()
+        .find(|rule| rule.meta.code == code)
+        .map_or(Status::NotApplicable, Judged::status)
+}
+
+/// K2: a suffix is disconnected now.
+fn split_now(judged: &[Judged]) -> Option<Cap> {
+    let (certain, because) = match status(judged, "TOP003") {
+        Status::Fail => (true, "servers cannot replicate to each other now (TOP003)"),
+        Status::Unknown => (false, "whether all servers replicate to each other is unknown"),
+        Status::Pass | Status::NotApplicable | Status::Waived => return None,
+    };
+    Some(Cap { id: "K2", ceiling: 34, certain, because: because.to_owned() })
+}
+
+/// K3: exactly one CA replica, even if a copy of it exists.
+fn single_ca(judged: &[Judged]) -> Option<Cap> {
+    let (certain, because) = match status(judged, "CA001") {
+        Status::Fail => (true, "a single CA replica, even if a copy of it exists (CA001)"),
+        Status::Unknown => (false, "whether there is more than one CA replica is unknown"),
+        Status::Pass | Status::NotApplicable | Status::Waived => return None,
+    };
+    Some(Cap { id: "K3", ceiling: 49, certain, because: because.to_owned() })
+}
+
+/// K4: no restore point at all.
+fn no_copies(deployment: &Deployment) -> Option<Cap> {
+    let empty = |list: Option<usize>| list.map(|count| count == 0);
+    let backups = empty(deployment.backups.as_ref().map(Vec::len));
+    let snapshots = empty(deployment.snapshots.as_ref().map(Vec::len));
+    let (certain, because) = match (backups, snapshots) {
+        (Some(true), Some(true)) => {
+            (true, "no backup and no VM snapshot: a replicated deletion cannot be undone")
+        }
+        (Some(false), _) | (_, Some(false)) => return None,
+        _ => (false, "whether a backup or VM snapshot exists is unknown"),
+    };
+    Some(Cap { id: "K4", ceiling: 49, certain, because: because.to_owned() })
+}
+
+/// K5: one lost server splits a suffix, or fewer than three CA replicas.
+fn split_by_one_failure(judged: &[Judged]) -> Option<Cap> {
+    let parts = [
+        ("TOP004", "losing one server splits others"),
+        ("CA002", "fewer than three CA replicas"),
+    ];
+    let found = |wanted: Status| -> Vec<String> {
+        parts
+            .iter()
+            .filter(|(code, _)| status(judged, code) == wanted)
+            .map(|(code, words)| format!("{words} ({code})"))
+            .collect()
+    };
+    let (failed, unknown) = (found(Status::Fail), found(Status::Unknown));
+    let (certain, because) = if !failed.is_empty() {
+        (true, failed.join("; "))
+    } else if !unknown.is_empty() {
+        (false, format!("unknown: {}", unknown.join("; ")))
+    } else {
+        return None;
+    };
+    Some(Cap { id: "K5", ceiling: 64, certain, because })
+}
+
+/// Share of decided pairs of rule and subject, weighed by severity, in percent, and what is missing,
+/// widest gap first.
+pub fn coverage(deployment: &Deployment, judged: &[Judged]) -> (u64, Vec<Need>) {
+    let (mut decided, mut all) = (0, 0);
+    let mut needs = BTreeSet::new();
+    for rule in judged {
+        // A rule without weight still shows whether it could be decided.
+        let weight = rule.meta.severity.weight().max(100);
+        for judgement in &rule.judgements {
+            match &judgement.state {
+                State::NotApplicable(_) => {}
+                State::Pass | State::Fail(_) => {
+                    decided += weight;
+                    all += weight;
+                }
+                State::Unknown(missing) => {
+                    all += weight;
+                    needs.extend(missing.iter().cloned());
+                }
+            }
+        }
+    }
+    if deployment.backups.is_none() || deployment.snapshots.is_none() {
+        needs.insert(Need::Copies);
+    }
+    (if all == 0 { 0 } else { decided * 100 / all }, needs.into_iter().collect())
+}
+
+/// How many servers a capability can lose.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tolerance {
+    /// The capability's name in JSON.
+    pub capability: &'static str,
+    /// Losses after which it still runs, whichever servers are lost; `None` if not known or if it
+    /// does not run now.
+    pub service: Option<u64>,
+    /// The smallest sets whose loss ends it.
+    pub service_losses: Vec<Vec<String>>,
+    /// Losses after which it can be brought back for sure, whichever servers are lost.
+    pub recovery: Option<u64>,
+    /// The smallest sets whose loss makes that impossible, or not certain.
+    pub recovery_losses: Vec<Vec<String>>,
+    /// What is missing to know more.
+    pub needs: Vec<Need>,
+}
+
+/// Tolerance of the capabilities that this version judges: `authenticate` and
+/// `issue_certificates`.
+pub fn tolerance(deployment: &Deployment) -> Vec<Tolerance> {
+    let mut all = vec![tolerance_of(deployment, "authenticate", Role::IpaMaster)];
+    if deployment.ca.value() != Some(&CaMode::None) {
+        all.push(tolerance_of(deployment, "issue_certificates", Role::Ca));
+    }
+    all
+}
+
+/// A capability runs while one visible server has the role, and can be brought back while one
+/// server has it in any state. Losing all of them leaves copies, of which nothing is certain here.
+fn tolerance_of(deployment: &Deployment, capability: &'static str, role: Role) -> Tolerance {
+    use crate::model::RoleStatus::Enabled;
+    let mut needs = BTreeSet::new();
+    if !deployment.knows_all_servers() {
+        needs.insert(Need::ServerList);
+    }
+    let mut visible = Vec::new();
+    let mut holders = Vec::new();
+    let mut visible_known = true;
+    let mut holders_known = true;
+    for (name, server) in &deployment.servers {
+        let status = server.role(role);
+        // Every server carries the identity data, whatever its IPA master role shows.
+        let holds = role == Role::IpaMaster || server.holds(role);
+        if holds {
+            holders.push(name.to_string());
+        } else if server.may_hold(role) {
+            holders_known = false;
+        }
+        if status.certainly(|status| *status == Enabled) {
+            visible.push(name.to_string());
+        } else if status.possibly(|status| *status == Enabled) {
+            visible_known = false;
+            needs.insert(Need::Role(name.clone(), role));
+        }
+    }
+    if role == Role::Ca && deployment.ca.value().is_none() {
+        needs.insert(Need::CaMode);
+        holders_known = false;
+        visible_known = false;
+    }
+    let known = deployment.knows_all_servers();
+    let answer = |names: Vec<String>, known: bool| {
+        if known {
+            ((names.len() as u64).checked_sub(1), vec![names])
+        } else {
+            (None, Vec::new())
+        }
+    };
+    let (service, service_losses) = answer(visible, known && visible_known);
+    let (recovery, recovery_losses) = answer(holders, known && holders_known);
+    if deployment.backups.is_none() || deployment.snapshots.is_none() {
+        needs.insert(Need::Copies);
+    }
+    Tolerance {
+        capability,
+        service,
+        service_losses,
+        recovery,
+        recovery_losses,
+        needs: needs.into_iter().collect(),
+    }
+}
