@@ -229,6 +229,21 @@ impl fmt::Debug for dyn Rule {
     }
 }
 
+/// A doc comment as text for a terminal: without the blank that starts its lines, links and the
+/// example.
+pub fn plain_text(doc: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)) {
+        if line == "# Example" {
+            break;
+        }
+        lines.push(line.strip_prefix("# ").unwrap_or(line));
+    }
+    let mut text = lines.join("\n").trim_end().replace('`', "");
+    text.push('\n');
+    text
+}
+
 /// Declares a rule: a unit struct whose doc comment is also its user documentation.
 #[macro_export]
 macro_rules! declare_rule {

@@ -20,6 +20,9 @@ pub struct Timestamp(i64);
 const LAST_SECOND: i64 = 253_402_300_799;
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// The time `seconds` after 1970-01-01T00:00:00Z; `None` outside the years 1970 to 9999.
     pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
         (0..=LAST_SECOND).contains(&seconds).then_some(Self(seconds))

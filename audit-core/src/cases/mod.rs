@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix, Visibility};
 use crate::recovery::{
-    Case, Outcome, OutcomeClass, Plan, Procedure, Runbook, Situation, decide, plan,
+    Case, Fault, Outcome, OutcomeClass, Plan, Procedure, Runbook, Situation, decide, plan,
 };
 
 /// What a family declares of itself.
@@ -130,6 +130,40 @@ impl<'a> Judge<'a> {
                 ..undecided(needs)
             },
         })
+    }
+
+    /// What is wrong with a case on this deployment: a server, data center or copy that it names and
+    /// the deployment does not have.
+    pub fn objection(&self, case: &Case) -> Option<String> {
+        let deployment = self.deployment;
+        let unknown_server = |server: &&Fqdn| !deployment.servers.contains_key(*server);
+        for fault in case.faults() {
+            let server = match fault {
+                Fault::Lose(servers) => servers.iter().find(unknown_server),
+                Fault::Partition(groups) => groups.iter().flatten().find(unknown_server),
+                Fault::DeleteKnown(server)
+                | Fault::DeleteUnknown(server)
+                | Fault::Rollback { server, .. }
+                | Fault::Absent { server, .. }
+                | Fault::Ghost(server)
+                | Fault::Clock { server, .. }
+                | Fault::BadUpgrade(server) => Some(server).filter(unknown_server),
+                Fault::LoseDataCenter(_)
+                | Fault::LoseStore(_)
+                | Fault::LoseKey(_)
+                | Fault::Cut(_)
+                | Fault::CertificatesExpired => None,
+            };
+            if let Some(server) = server {
+                return Some(format!("{server} is not a server of this deployment"));
+            }
+            if let Fault::LoseDataCenter(center) = fault
+                && !deployment.data_centers().contains_key(center.as_str())
+            {
+                return Some(format!("no server of this deployment is in data center {center}"));
+            }
+        }
+        None
     }
 
     /// The steps that bring a case back, if a procedure works.

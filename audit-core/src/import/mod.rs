@@ -383,8 +383,7 @@ fn finish_json(named: &Named<'_>, bytes: &[u8], facts: &mut Facts) -> String {
             } else {
                 "Correct the place shown, or export the file again."
             });
-            // The line may hold anything, so only its punctuation is shown.
-            note.snippet = None;
+            note.snippet = masked_line(bytes, error.line());
             facts.note(note);
             return "invalid JSON".to_owned();
         }
@@ -401,6 +400,19 @@ fn finish_json(named: &Named<'_>, bytes: &[u8], facts: &mut Facts) -> String {
         facts.note(not_recognized(named, "the file is JSON"));
     }
     found_or(&found, "JSON, not recognized")
+}
+
+/// A line of a document with its letters and digits masked: the line may hold anything, its
+/// punctuation shows the place.
+fn masked_line(bytes: &[u8], number: usize) -> Option<String> {
+    /// Longest line worth showing.
+    const LENGTH_MAX: usize = 200;
+    let line = bytes.split(|&byte| byte == b'\n').nth(number.checked_sub(1)?)?;
+    let text = String::from_utf8_lossy(line);
+    (text.chars().count() <= LENGTH_MAX).then(|| {
+        let mask = |c: char| if c.is_alphanumeric() || c.is_control() { 'x' } else { c };
+        text.trim_end_matches('\r').chars().map(mask).collect()
+    })
 }
 
 /// LDIF on its way through the parser: one pass for all LDIF importers.

@@ -223,11 +223,10 @@ impl Reader<'_> {
         let first = self.lines.get(self.at)?;
         let second = self.lines.get(self.at + 1)?;
         let column = indent(&first.text);
-        let pair = column >= 2
-            && indent(&second.text) == column
+        let pair = indent(&second.text) == column
             && parse_field(first).is_some()
             && parse_field(second).is_some();
-        pair.then_some(column - 2)
+        column.checked_sub(2).filter(|_| pair)
     }
 
     fn frame(&mut self, header: Option<&Ruled>, base: usize, line: u64) -> Frame {

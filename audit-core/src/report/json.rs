@@ -6,6 +6,7 @@ use super::deployment_json::{note, source_json};
 use super::{Finding, Report, Scenario};
 use crate::cases::CaseOutcome;
 use crate::model::Need;
+use crate::recovery::Runbook;
 use crate::score::{End, Grade};
 
 /// Schema name of the document.
@@ -165,6 +166,34 @@ pub fn case(case: &CaseOutcome) -> Value {
         "impossible": case.impossible,
         "needs": needs,
     })
+}
+
+/// One judged case with the steps that bring it back, as a JSON text.
+pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
+    let mut document = case(judged);
+    if let Some(map) = document.as_object_mut() {
+        let steps = runbook.map(|runbook| {
+            runbook
+                .steps
+                .iter()
+                .map(|step| {
+                    json!({
+                        "commands": step.action.commands(),
+                        "on": step.action.runs_on().map(crate::model::Fqdn::as_str),
+                        "because": step.because,
+                        "check": step.check,
+                        "irreversible": step.action.is_irreversible(),
+                    })
+                })
+                .collect::<Vec<_>>()
+        });
+        map.insert("steps".to_owned(), json!(steps));
+        let citation = judged.procedure.map(crate::recovery::Procedure::citation);
+        map.insert("citation".to_owned(), json!(citation));
+    }
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 fn finding(finding: &Finding) -> Value {

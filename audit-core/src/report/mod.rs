@@ -2,6 +2,7 @@
 
 pub mod deployment_json;
 pub mod json;
+pub mod schema;
 pub mod svg;
 pub mod text;
 

@@ -1,8 +1,10 @@
 //! The human report: short enough to read at night, with a place for every claim.
 
 use super::{Finding, Report, Status};
+use crate::cases::CaseOutcome;
 use crate::evidence::Source;
 use crate::note::{Note, NoteSeverity};
+use crate::recovery::Runbook;
 use crate::rule::Severity;
 use crate::score::Tolerance;
 
@@ -113,6 +115,44 @@ pub fn verdict(report: &Report) -> String {
     sentences.join(" ")
 }
 
+/// One judged case with the steps that bring it back.
+pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
+    let mut text = Text { out: String::new(), style: Style::default() };
+    let class = judged.outcome.class.map_or("unknown", crate::recovery::OutcomeClass::words);
+    text.line(&format!("{}: {class}", judged.case));
+    for lost in &judged.outcome.lost {
+        text.wrapped("  lost   ", lost);
+    }
+    for need in &judged.outcome.needs {
+        text.line(&format!("  needs  {need}"));
+    }
+    for reason in &judged.impossible {
+        text.line(&format!("  no     {reason}"));
+    }
+    if let (Some(procedure), Some(runbook)) = (judged.procedure, runbook) {
+        text.line("");
+        text.line(&format!("Procedure {} ({})", procedure.name(), runbook.scenario));
+        text.line(&format!("  source {}", procedure.citation()));
+        for (number, step) in (1..).zip(&runbook.steps) {
+            let place = step
+                .action
+                .runs_on()
+                .map_or("any living server".to_owned(), ToString::to_string);
+            text.line("");
+            for command in step.action.commands() {
+                text.line(&format!("{number:>3}. {command}"));
+            }
+            text.line(&format!("     on     {place}"));
+            text.wrapped("     why    ", &step.because);
+            text.line(&format!("     check  {}", step.check));
+            if step.action.is_irreversible() {
+                text.line("     CANNOT BE UNDONE");
+            }
+        }
+    }
+    text.out
+}
+
 fn some(names: &[&str]) -> String {
     let mut text = names.iter().take(3).copied().collect::<Vec<_>>().join(", ");
     if names.len() > 3 {
@@ -132,15 +172,16 @@ impl Text {
         self.out.push('\n');
     }
 
-    /// Text broken at blanks, every line behind the same indent.
-    fn wrapped(&mut self, indent: &str, text: &str) {
-        let mut line = indent.to_owned();
+    /// Text broken at blanks; the first line behind `head`, the others as deep.
+    fn wrapped(&mut self, head: &str, text: &str) {
+        let indent = " ".repeat(head.chars().count());
+        let mut line = head.to_owned();
         let mut used = 0;
         for word in text.split_whitespace() {
             let length = word.chars().count();
-            if used > 0 && indent.chars().count() + used + 1 + length > WIDTH {
+            if used > 0 && indent.len() + used + 1 + length > WIDTH {
                 self.line(&line);
-                indent.clone_into(&mut line);
+                line.clone_from(&indent);
                 used = 0;
             }
             if used > 0 {
@@ -330,27 +371,34 @@ impl Text {
         for input in &report.inputs {
             self.line(&format!("  {}: {}", input.file, input.format));
         }
-        let verbose = self.style.verbose;
-        let shown: Vec<&Note> = report
-            .notes
-            .iter()
-            .filter(|note| verbose || note.code.severity() > NoteSeverity::Info)
-            .collect();
-        for note in &shown {
-            let at = match (note.line, note.column) {
-                (Some(line), Some(column)) => format!("{}:{line}:{column}", note.file),
-                (Some(line), None) => format!("{}:{line}", note.file),
-                _ => note.file.to_string(),
-            };
-            let severity = note.code.severity().name();
-            self.wrapped("  ", &format!("{severity} {} {at}: {}", note.code, note.message));
-            if let Some(help) = &note.help {
-                self.wrapped("    ", help);
+        if self.style.verbose {
+            for note in &report.notes {
+                self.note(note);
             }
+        } else if !report.notes.is_empty() {
+            let count = |severity| {
+                report.notes.iter().filter(|note| note.code.severity() == severity).count()
+            };
+            self.line(&format!(
+                "  notes on these files: {} error(s), {} warning(s), {} information; --verbose lists \
+                 them",
+                count(NoteSeverity::Error),
+                count(NoteSeverity::Warning),
+                count(NoteSeverity::Info)
+            ));
         }
-        let hidden = report.notes.len() - shown.len();
-        if hidden > 0 {
-            self.line(&format!("  {hidden} informational note(s): --verbose shows them"));
+    }
+
+    fn note(&mut self, note: &Note) {
+        let at = match (note.line, note.column) {
+            (Some(line), Some(column)) => format!("{}:{line}:{column}", note.file),
+            (Some(line), None) => format!("{}:{line}", note.file),
+            _ => note.file.to_string(),
+        };
+        let severity = note.code.severity().name();
+        self.wrapped("  ", &format!("{severity} {} {at}: {}", note.code, note.message));
+        if let Some(help) = &note.help {
+            self.wrapped("    ", help);
         }
     }
 }

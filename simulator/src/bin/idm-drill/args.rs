@@ -1,0 +1,121 @@
+//! What the command line accepts.
+
+use std::path::PathBuf;
+
+use audit_core::recovery::Case;
+use audit_core::time::Timestamp;
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Tells before a disaster whether a FreeIPA / IdM deployment could recover, what it would lose, and
+/// what to change first. Reads exports only; nothing leaves this machine.
+#[derive(Debug, Parser)]
+#[command(name = "idm-drill", version, about, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read exports and print the model of the deployment.
+    Import(ImportArgs),
+    /// Judge a deployment: what would be lost, what to fix first.
+    ///
+    /// Exit codes: 0 passes even if everything unknown is bad; 1 fails even if everything unknown
+    /// is good; 3 between (evidence insufficient); 2 usage error or unusable input.
+    Audit(AuditArgs),
+    /// Explain a rule or note by its code or name; without one, list the rules.
+    Explain {
+        /// Code or name, for example CA004 or IMP012.
+        word: Option<String>,
+    },
+    /// Print the JSON Schema of a document.
+    Schema {
+        /// Which document.
+        name: SchemaName,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// Exports: files, folders, or - for standard input; without any, the bundled example.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = ModelFormat::Text)]
+    pub(crate) format: ModelFormat,
+    /// Accepted by every command; the model itself does not depend on the time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) as_of: Option<Timestamp>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AuditArgs {
+    /// Exports: files, folders, or - for standard input; without any, the bundled example.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = AuditFormat::Text)]
+    pub(crate) format: AuditFormat,
+    /// Time for which the verdicts hold, for example 2026-11-22T12:00:00Z; default: now.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// Lowest grade (A to D) or score (0 to 100) that passes; default: no cap K1 to K4.
+    #[arg(long, value_name = "GRADE", value_parser = parse_fail_under)]
+    pub(crate) fail_under: Option<FailUnder>,
+    /// Exit with 0 whatever the verdict.
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    /// Judge one disaster and print the steps that bring it back, for example
+    /// lose:ipa1.example.test or lose-dc:fra.
+    #[arg(long, value_name = "CASE", value_parser = parse_case)]
+    pub(crate) case: Option<Case>,
+    /// Print all evidence, all cases and all notes.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ModelFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AuditFormat {
+    Text,
+    Json,
+    Svg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaName {
+    Deployment,
+    Report,
+}
+
+/// Points that the score must reach.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FailUnder(pub(crate) u64);
+
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_rfc3339(text)
+        .ok_or_else(|| "expected a time such as 2026-11-22T12:00:00Z".to_owned())
+}
+
+fn parse_fail_under(text: &str) -> Result<FailUnder, String> {
+    let points = match text.to_ascii_uppercase().as_str() {
+        "A" => 80,
+        "B" => 65,
+        "C" => 50,
+        "D" => 35,
+        number => number
+            .parse()
+            .ok()
+            .filter(|points| *points <= 100)
+            .ok_or("expected A, B, C, D or a number from 0 to 100")?,
+    };
+    Ok(FailUnder(points))
+}
+
+fn parse_case(text: &str) -> Result<Case, String> {
+    text.parse().map_err(|error: audit_core::recovery::CaseError| error.to_string())
+}

@@ -1,0 +1,115 @@
+//! Files into the importer: the only file input of the project.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use audit_core::example;
+use audit_core::import::{Flow, Import, Imported};
+use audit_core::note::{Note, NoteCode};
+
+/// Bytes read at a time: large enough for sequential speed, small enough to stay in cache.
+const CHUNK_BYTES: usize = 512 * 1024;
+
+/// Folders inside folders that are followed.
+const DEPTH_MAX: usize = 16;
+
+/// Reads every path; without any, the bundled example. What cannot be read becomes a note.
+pub(crate) fn import(paths: &[PathBuf]) -> Imported {
+    let mut import = Import::new();
+    if paths.is_empty() {
+        for (name, bytes) in example::FILES {
+            import.add(name, bytes);
+        }
+    }
+    let mut walker = Walker { import, seen: BTreeSet::new(), buffer: vec![0; CHUNK_BYTES] };
+    for path in paths {
+        if path.as_os_str() == "-" {
+            walker.read("standard input", &mut io::stdin().lock());
+        } else {
+            walker.path(path, 0);
+        }
+    }
+    walker.import.finish()
+}
+
+struct Walker {
+    import: Import,
+    seen: BTreeSet<PathBuf>,
+    buffer: Vec<u8>,
+}
+
+impl Walker {
+    fn path(&mut self, path: &Path, depth: usize) {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) => return self.unreadable(path, &error.to_string()),
+        };
+        if metadata.is_dir() {
+            self.folder(path, depth);
+        } else {
+            self.file(path);
+        }
+    }
+
+    fn folder(&mut self, path: &Path, depth: usize) {
+        // A link that leads back up would never end.
+        let known = fs::canonicalize(path).is_ok_and(|real| !self.seen.insert(real));
+        if known || depth > DEPTH_MAX {
+            return;
+        }
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) => return self.unreadable(path, &error.to_string()),
+        };
+        let mut children: Vec<PathBuf> =
+            entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+        children.sort();
+        for child in children {
+            let hidden = child
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if !hidden {
+                self.path(&child, depth + 1);
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the command line opens files")]
+    fn file(&mut self, path: &Path) {
+        match fs::File::open(path) {
+            Ok(mut file) => self.read(&path.display().to_string(), &mut file),
+            Err(error) => self.unreadable(path, &error.to_string()),
+        }
+    }
+
+    fn read(&mut self, name: &str, input: &mut dyn Read) {
+        let mut reader = self.import.open(name);
+        loop {
+            match input.read(&mut self.buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    let chunk = self.buffer.get(..count).unwrap_or_default();
+                    if reader.push(chunk) == Flow::Stop {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.unreadable(Path::new(name), &error.to_string());
+                    break;
+                }
+            }
+        }
+        self.import.close(reader);
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &str) {
+        let file: Arc<str> = path.display().to_string().into();
+        let note = Note::on_file(&file, NoteCode::Unreadable, format!("cannot be read: {error}"))
+            .help("Check the name and the permissions; everything else was audited.");
+        self.import.note(note);
+    }
+}
