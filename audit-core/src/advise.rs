@@ -257,10 +257,15 @@ impl Adviser {
     /// Replaces one of a server's one-way segments by a two-way one: `ipa` cannot change the
     /// direction of a segment. False if it has none.
     pub fn mend_one_way(&mut self, suffix: Suffix, server: &Fqdn) -> bool {
+        self.mend(suffix, |left, right| left == server || right == server)
+    }
+
+    /// Replaces the first one-way segment whose ends fit and which nothing else makes two-way.
+    fn mend(&mut self, suffix: Suffix, fits: impl Fn(&Fqdn, &Fqdn) -> bool) -> bool {
         let view = self.view(suffix);
-        let partners = view.possible.partners(server);
-        let both = |other: &Fqdn| {
-            partners.suppliers.contains(other) && partners.consumers.contains(other)
+        let two_way = |key: &SegmentKey| {
+            let partners = view.possible.partners(&key.left);
+            partners.suppliers.contains(&key.right) && partners.consumers.contains(&key.right)
         };
         let found = self
             .deployment
@@ -269,11 +274,11 @@ impl Adviser {
             .iter()
             .map(|segment| &segment.key)
             .find(|key| {
-                let other = if &key.left == server { &key.right } else { &key.left };
                 key.direction != Direction::Both
-                    && (&key.left == server || &key.right == server)
-                    && self.deployment.servers.contains_key(other)
-                    && !both(other)
+                    && fits(&key.left, &key.right)
+                    && self.deployment.servers.contains_key(&key.left)
+                    && self.deployment.servers.contains_key(&key.right)
+                    && !two_way(key)
             })
             .cloned();
         let Some(key) = found else { return false };
@@ -283,27 +288,41 @@ impl Adviser {
         true
     }
 
-    /// Joins groups of servers into one, each to the one before it, without using `avoid`.
+    /// Joins groups of servers into one that holds together without `avoid`.
     pub fn join(&mut self, suffix: Suffix, groups: &[Vec<Fqdn>], avoid: Option<&Fqdn>) {
-        for pair in groups.windows(2) {
-            let [first, second] = pair else { continue };
+        let members: BTreeSet<&Fqdn> = groups.iter().flatten().collect();
+        for _ in 0..members.len() {
             let view = self.view(suffix);
-            let usable = |name: &&Fqdn| Some(*name) != avoid;
-            let load = |name: &&Fqdn| {
+            let islands: Vec<Vec<Fqdn>> = view
+                .possible
+                .islands_without(avoid)
+                .into_iter()
+                .map(|island| island.into_iter().filter(|name| members.contains(name)).collect())
+                .filter(|island: &Vec<Fqdn>| !island.is_empty())
+                .collect();
+            let [first, second, ..] = islands.as_slice() else { return };
+            let mut ends: Vec<&Fqdn> = first.iter().collect();
+            ends.sort_by_key(|name| {
                 let count = view.possible.partners(name).all().len();
-                (count >= AGREEMENTS_MAX, count, (*name).clone())
-            };
-            let Some(left) = first.iter().filter(usable).min_by_key(load) else { continue };
-            let right = self.partner(&view, left, |name| {
-                Some(name) != avoid && second.contains(name)
+                (count >= AGREEMENTS_MAX, count, *name)
             });
-            match right {
-                Some(right) => {
-                    self.push(Edit::AddSegment { suffix, left: left.clone(), right });
+            let pair = ends.into_iter().find_map(|left| {
+                let right = self.partner(&view, left, |name| second.contains(name))?;
+                Some((left.clone(), right))
+            });
+            let joined = match pair {
+                Some((left, right)) => {
+                    self.push(Edit::AddSegment { suffix, left, right });
+                    true
                 }
-                None => {
-                    self.mend_one_way(suffix, left);
-                }
+                // Every pair has a segment already, so they are one-way.
+                None => self.mend(suffix, |left, right| {
+                    (first.contains(left) && second.contains(right))
+                        || (first.contains(right) && second.contains(left))
+                }),
+            };
+            if !joined {
+                return;
             }
         }
     }
@@ -343,16 +362,13 @@ impl Adviser {
                 .map(|(name, _)| name)
                 .min_by_key(|name| (near(name), (*name).clone()))
                 .cloned();
-            match server {
-                Some(server) => self.push(Edit::AddCa { server, peer }),
-                None => {
-                    let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
-                    let name = format!("new-replica-{number}.{domain}");
-                    let Some(name) = Fqdn::parse(name.trim_end_matches('.')) else { return };
-                    let mut peers = vec![peer.clone()];
-                    peers.extend(holders.iter().find(|holder| **holder != peer).cloned());
-                    self.push(Edit::AddServer { name, peers });
-                }
+            if let Some(server) = server { self.push(Edit::AddCa { server, peer }) } else {
+                let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
+                let name = format!("new-replica-{number}.{domain}");
+                let Some(name) = Fqdn::parse(name.trim_end_matches('.')) else { return };
+                let mut peers = vec![peer.clone()];
+                peers.extend(holders.iter().find(|holder| **holder != peer).cloned());
+                self.push(Edit::AddServer { name, peers });
             }
         }
         let holders: Vec<Fqdn> = self.deployment.holders(Role::Ca).into_iter().cloned().collect();

@@ -240,7 +240,9 @@ impl Facts {
                 listings.iter().filter(|(of, _)| *of == suffix).map(|(_, l)| l).collect();
             if !listings.is_empty() {
                 let topology = self.join_listings(suffix, &listings, &deployment);
-                deployment.topology.insert(suffix, topology);
+                if topology != Topology::default() {
+                    deployment.topology.insert(suffix, topology);
+                }
             }
         }
         deployment.ca = Fact::from_claims(&self.ca);
@@ -359,8 +361,9 @@ impl Facts {
             }
         }
         for (suffix, listing) in listings {
-            if *suffix == Suffix::Ca && !listing.segments.is_empty() {
-                sources.insert(listing.source.clone());
+            if *suffix == Suffix::Ca {
+                let segments = listing.segments.iter();
+                sources.extend(segments.flat_map(|segment| segment.sources.iter().cloned()));
             }
         }
         if !sources.is_empty() {

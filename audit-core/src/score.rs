@@ -12,7 +12,7 @@ use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
 use crate::recovery::{Case, Fault, OutcomeClass};
 use crate::rule::{Category, Grouping, Judgement, Meta, Rule, Severity, State};
 use crate::rules;
-use crate::views::Views;
+use crate::views::{SuffixView, Views};
 
 /// Basis points of a whole.
 const WHOLE: u64 = 10_000;
@@ -183,8 +183,9 @@ fn extend_new(edits: &mut Vec<advise::Edit>, more: &[advise::Edit]) {
 
 /// Marks findings that follow from worse ones on the same subjects and suffix.
 fn supersede(groups: &mut [Group]) {
-    let mut implied: BTreeMap<(&str, Option<Suffix>), BTreeMap<&str, BTreeSet<String>>> =
-        BTreeMap::new();
+    // For each rule and suffix: the codes that imply it, with the subjects they cover.
+    type Causes = BTreeMap<&'static str, BTreeSet<String>>;
+    let mut implied: BTreeMap<(&str, Option<Suffix>), Causes> = BTreeMap::new();
     for group in groups.iter() {
         for code in group.meta.supersedes {
             for suffix in &group.suffixes {
@@ -320,7 +321,8 @@ fn end(judged: &[Judged], pessimistic: bool) -> End {
         sum += category.weight() * score;
         ledger.push(LedgerLine { category, weight_percent: category.weight(), deductions, score });
     }
-    let raw = if weights == 0 { if pessimistic { 0 } else { WHOLE } } else { sum / weights };
+    let nothing_applies = if pessimistic { 0 } else { WHOLE };
+    let raw = u64::checked_div(sum, weights).unwrap_or(nothing_applies);
     for line in &mut ledger {
         line.weight_percent = line.weight_percent * 100 / weights.max(1);
     }
@@ -336,7 +338,6 @@ fn deduction(rule: &Judged, groups: &[Group], pessimistic: bool) -> Option<(u64,
     for judgement in &rule.judgements {
         match &judgement.state {
             State::NotApplicable(_) => continue,
-            State::Pass => {}
             State::Fail(failure) => {
                 let implied = groups.iter().any(|group| {
                     group.meta.code == rule.meta.code
@@ -353,7 +354,7 @@ fn deduction(rule: &Judged, groups: &[Group], pessimistic: bool) -> Option<(u64,
                 weight = weight.max(rule.meta.severity.weight());
                 bad += 1;
             }
-            State::Unknown(_) => {}
+            State::Pass | State::Unknown(_) => {}
         }
         all += 1;
     }
@@ -399,14 +400,9 @@ fn total_loss_by_one_failure(deployment: &Deployment) -> Option<Cap> {
     let mut fatal = Vec::new();
     let mut doubtful = Vec::new();
     for family in FAMILIES {
-        let cases = match (family.cases)(deployment) {
-            Ok(cases) => cases,
-            Err(_) => {
-                doubt.get_or_insert_with(|| {
-                    "which servers share a data center is unknown".to_owned()
-                });
-                continue;
-            }
+        let Ok(cases) = (family.cases)(deployment) else {
+            doubt.get_or_insert_with(|| "which servers share a data center is unknown".to_owned());
+            continue;
         };
         for case in cases {
             let Some(lost) = lost_by_one_failure(deployment, &case) else { continue };
@@ -547,7 +543,8 @@ pub fn coverage(deployment: &Deployment, judged: &[Judged]) -> (u64, Vec<Need>) 
     if deployment.backups.is_none() || deployment.snapshots.is_none() {
         needs.insert(Need::Copies);
     }
-    (if all == 0 { 0 } else { decided * 100 / all }, needs.into_iter().collect())
+    let percent = u64::checked_div(decided * 100, all).unwrap_or(0);
+    (percent, needs.into_iter().collect())
 }
 
 /// How many servers a capability can lose.
@@ -606,10 +603,27 @@ fn tolerance_of(deployment: &Deployment, capability: &'static str, role: Role) -
             needs.insert(Need::Role(name.clone(), role));
         }
     }
-    if role == Role::Ca && deployment.ca.value().is_none() {
-        needs.insert(Need::CaMode);
-        holders_known = false;
-        visible_known = false;
+    if role == Role::Ca {
+        if deployment.ca.value().is_none() {
+            needs.insert(Need::CaMode);
+            holders_known = false;
+            visible_known = false;
+        }
+        if holders.len() > 1 {
+            // A CA replica that no segment of suffix ca reaches protects nothing (rules, A.3).
+            let view = SuffixView::new(deployment, Suffix::Ca);
+            let replicated = |name: &String| {
+                let server = Fqdn::parse(name);
+                server.is_some_and(|server| !view.certain.partners(&server).all().is_empty())
+            };
+            if holders.iter().any(replicated) {
+                holders.retain(replicated);
+            }
+            if !deployment.topology(Suffix::Ca).is_known() {
+                needs.insert(Need::Segments(Suffix::Ca));
+                holders_known = false;
+            }
+        }
     }
     let known = deployment.knows_all_servers();
     let answer = |names: Vec<String>, known: bool| {

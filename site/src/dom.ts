@@ -109,7 +109,7 @@ export function table(caption: string, allColumns: string[], allRows: Child[][])
   // The box scrolls where the table is wider than the screen, so the keyboard must reach it.
   return h(
     "div",
-    { class: "table-box", tabindex: 0, role: "region", "aria-label": caption },
+    { class: "table-box", tabindex: 0, role: "group", "aria-label": caption },
     h("table", {}, h("caption", {}, caption), head, body),
   );
 }

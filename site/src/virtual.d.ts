@@ -1,5 +1,5 @@
 declare module "virtual:module" {
-  /** The WebAssembly module in base64. */
+  /** The WebAssembly module, gzip in base64. */
   const base64: string;
   export default base64;
 }

@@ -16,13 +16,10 @@ const BYTES_PER_PROGRESS = 4 * 1024 * 1024;
 
 const canceled = new Set<number>();
 
-function start(): void {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at += 1) {
-    bytes[at] = text.charCodeAt(at);
-  }
-  initSync({ module: bytes });
+async function start(): Promise<void> {
+  const packed = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  initSync({ module: await new Response(stream).arrayBuffer() });
 }
 
 /** Streams one file into the session; `false` if the run was canceled on the way. */
@@ -104,9 +101,7 @@ scope.onmessage = ({ data }) => {
   }
 };
 
-try {
-  start();
-  scope.postMessage({ kind: "ready" });
-} catch (error) {
-  failed(null, error);
-}
+start().then(
+  () => scope.postMessage({ kind: "ready" }),
+  (error: unknown) => failed(null, error),
+);

@@ -57,21 +57,6 @@ fn native_and_wasm_give_the_same_bytes() {
     );
 }
 
-#[test]
-fn every_fixture_folder_is_a_case() {
-    let names: Vec<String> = cases().into_keys().collect();
-    for kind in ["deployments", "exports"] {
-        let folder = workspace().join("tests/fixtures").join(kind);
-        if folder.is_dir() {
-            let prefix = format!("{kind}/");
-            assert!(
-                names.iter().any(|name| name.starts_with(&prefix)),
-                "no case of {kind}"
-            );
-        }
-    }
-}
-
 /// Bundles by name.
 fn cases() -> BTreeMap<String, Vec<u8>> {
     let mut cases = BTreeMap::new();

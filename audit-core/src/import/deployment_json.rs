@@ -82,11 +82,11 @@ fn read(named: &Named<'_>, value: &Value, facts: &mut Facts) -> bool {
             );
         }
     }
-    let names = reader.servers();
+    let indexed = reader.servers();
     reader.suffixes();
     reader.globals();
     reader.copies();
-    reader.conflicts(&names);
+    reader.conflicts(&indexed);
     reader.notes();
     true
 }

@@ -23,7 +23,7 @@ use crate::parse::ldif::{Dn, Entry};
 /// | `cn=Domain Level` | the domain level |
 ///
 /// Roles follow FreeIPA: all services of a role must exist (IPA master: HTTP, KDC, KPASSWD; DNS: DNS
-/// and DNSKeySync), else it is absent, with a note. A role is only called absent on a server of
+/// and `DNSKeySync`), else it is absent, with a note. A role is only called absent on a server of
 /// which the export shows at least one service of the IPA master role: an account without
 /// permission sees the server but not its services. AD trust agents are a group elsewhere and stay
 /// unknown.
@@ -432,9 +432,9 @@ fn state_servers(named: &Named<'_>, seen: &Seen<'_>, facts: &mut Facts) {
         && !seen.servers.is_empty()
     {
         let observed = format!("cn=masters with {} servers", seen.servers.len());
-        let names: BTreeSet<Fqdn> = seen.servers.keys().cloned().collect();
+        let all: BTreeSet<Fqdn> = seen.servers.keys().cloned().collect();
         facts.all_servers(
-            names,
+            all,
             Sources::from([source(named, masters, masters.line, observed)]),
         );
     }

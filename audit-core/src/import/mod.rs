@@ -19,6 +19,7 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -135,6 +136,7 @@ impl Import {
     }
 
     /// Begins a file. Readers are independent: several may be open at once.
+    #[expect(clippy::unused_self, reason = "a reader belongs to the import that closes it")]
     pub fn open(&self, name: &str) -> Reader {
         Reader::new(name)
     }
@@ -306,7 +308,8 @@ impl Reader {
             Some(Stage::Console(stage)) => stage.finish(&named, &mut self.facts),
         };
         let sha256 = self.digest.finalize().iter().fold(String::new(), |mut hex, byte| {
-            hex.push_str(&format!("{byte:02x}"));
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
             hex
         });
         (self.facts, InputFile { file: self.file, format, sha256 })

@@ -108,16 +108,13 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
         let role = word(named, parts.role, Role::from_title(&parts.role.value), facts);
         let status = word(named, parts.status, RoleStatus::parse(&parts.status.value), facts);
         let source = |field: &Field, what: String| Source::at_line(named.file, field.line, what);
-        match (role, status) {
-            (Some(role), Some(status)) => {
-                let observed = format!("{server}: {role}: {status}");
-                facts.role(&server, role, status, [source(parts.status, observed)]);
-                rows.entry(server).or_default().insert(role);
-            }
-            _ => {
-                whole = false;
-                facts.server(&server, [source(parts.server, format!("server {server}"))]);
-            }
+        if let (Some(role), Some(status)) = (role, status) {
+            let observed = format!("{server}: {role}: {status}");
+            facts.role(&server, role, status, [source(parts.status, observed)]);
+            rows.entry(server).or_default().insert(role);
+        } else {
+            whole = false;
+            facts.server(&server, [source(parts.server, format!("server {server}"))]);
         }
     }
     let complete = whole & is_complete(named, frame, "role row", FILTERS, facts);

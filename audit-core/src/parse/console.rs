@@ -22,7 +22,7 @@
 //! data, output cut by an ellipsis, missing trailers, several frames in a file, warnings mixed in,
 //! translated labels. Labels are kept as printed; which ones matter is the importer's business.
 //!
-//! Source: FreeIPA `ipalib/cli.py` (textui), `ipalib/frontend.py` (output_for_cli).
+//! Source: FreeIPA `ipalib/cli.py` (textui), `ipalib/frontend.py` (`output_for_cli`).
 
 /// One line of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -418,7 +418,6 @@ fn split_words(text: &str) -> Vec<String> {
     for c in text.chars() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => word.push(c),
             (None, '"' | '\'') => quote = Some(c),
             (None, '|') => {
                 words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
@@ -427,7 +426,7 @@ fn split_words(text: &str) -> Vec<String> {
             (None, c) if c.is_whitespace() => {
                 words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
             }
-            (None, c) => word.push(c),
+            (_, c) => word.push(c),
         }
     }
     words.extend((!word.is_empty()).then_some(word));

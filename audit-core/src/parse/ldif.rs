@@ -86,13 +86,14 @@ const MAX_RESULT_TEXT: usize = 80;
 const ATTRIBUTE_OVERHEAD: usize = 96;
 const OPTION_OVERHEAD: usize = 48;
 
-/// Bytes compared between two decisions while an unwanted entry is passed over, and side by side.
-const BLOCK: usize = 64;
+/// Bytes compared side by side while an unwanted entry is passed over: a vector register.
 const LANES: usize = 16;
-/// A block and the two bytes of the next one that its last byte is compared with.
+/// Bytes of which is known together whether an entry may end in them.
+const BLOCK: usize = 128;
+/// A block and the two bytes behind it that its last byte is compared with.
 const WINDOW: usize = BLOCK + 2;
-/// Blocks after which a lane's count may be full.
-const MAX_BLOCKS: usize = 255 / (BLOCK / LANES);
+/// Blocks looked at in one go: a bit each.
+const BLOCKS: usize = 64;
 
 /// What `ldapsearch` prints on stderr, with the code in parentheses, if it prints no result line.
 const SEARCH_ERRORS: [&str; 9] = [
@@ -143,11 +144,17 @@ impl Interest {
     /// Every entry, with the attributes of this allow-list (names without options, any letter
     /// case). An empty list keeps the DNs alone.
     pub fn new(attributes: &[&str]) -> Self {
-        let mut attributes: Vec<String> =
-            attributes.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let mut attributes: Vec<String> = attributes
+            .iter()
+            .map(|name| name.to_ascii_lowercase())
+            .collect();
         attributes.sort_unstable();
         attributes.dedup();
-        Self { attributes, rdns: Vec::new(), predicate: |_| true }
+        Self {
+            attributes,
+            rdns: Vec::new(),
+            predicate: |_| true,
+        }
     }
 
     /// Only entries whose DN holds this RDN at any level; called again, this one **or** the
@@ -172,12 +179,16 @@ impl Interest {
     }
 
     fn wants_attribute(&self, name: &[u8]) -> bool {
-        self.attributes.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
+        self.attributes
+            .binary_search_by(|known| known.as_bytes().cmp(name))
+            .is_ok()
     }
 
     /// The DN if its entry is wanted, and where its bytes are not UTF-8.
     fn wants_entry(&self, dn: &[u8]) -> Option<(Dn, Option<usize>)> {
-        let invalid = std::str::from_utf8(dn).err().map(|error| error.valid_up_to());
+        let invalid = std::str::from_utf8(dn)
+            .err()
+            .map(|error| error.valid_up_to());
         let dn = Dn::parse(&String::from_utf8_lossy(dn));
         let has = |wanted: &WantedRdn| dn.rdns.iter().any(|rdn| rdn.has(&wanted.rdn));
         let by_rdn = self.rdns.is_empty() || self.rdns.iter().any(has);
@@ -212,10 +223,13 @@ impl WantedRdn {
         let Some(part) = rest.trim_ascii_start().strip_prefix(b"=") else {
             return false;
         };
-        let mut words =
-            part.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let mut words = part
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
         value.split_ascii_whitespace().all(|known| {
-            words.next().is_some_and(|word| word.eq_ignore_ascii_case(known.as_bytes()))
+            words
+                .next()
+                .is_some_and(|word| word.eq_ignore_ascii_case(known.as_bytes()))
         }) && words.next().is_none()
     }
 }
@@ -293,7 +307,9 @@ impl Dn {
 
     /// The DN without its first RDN; `None` for the empty DN.
     pub fn parent(&self) -> Option<Self> {
-        self.rdns.split_first().map(|(_, rest)| Self { rdns: rest.to_vec() })
+        self.rdns.split_first().map(|(_, rest)| Self {
+            rdns: rest.to_vec(),
+        })
     }
 
     /// Whether this is `suffix` or lies below it. Every DN ends with the empty one.
@@ -333,12 +349,16 @@ impl Rdn {
 
     /// Types (lower case; empty where the input had no `=`) and decoded values, as written.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.avas.iter().map(|ava| (ava.attribute.as_str(), ava.value.as_str()))
+        self.avas
+            .iter()
+            .map(|ava| (ava.attribute.as_str(), ava.value.as_str()))
     }
 
     /// The value of this type, in any letter case.
     pub fn value(&self, attribute: &str) -> Option<&str> {
-        self.pairs().find(|(name, _)| name.eq_ignore_ascii_case(attribute)).map(|(_, value)| value)
+        self.pairs()
+            .find(|(name, _)| name.eq_ignore_ascii_case(attribute))
+            .map(|(_, value)| value)
     }
 
     /// The first value, as written.
@@ -348,7 +368,10 @@ impl Rdn {
 
     /// Whether every part of `other` is here.
     fn has(&self, other: &Self) -> bool {
-        other.avas.iter().all(|part| self.avas.iter().any(|ava| ava.key == part.key))
+        other
+            .avas
+            .iter()
+            .all(|part| self.avas.iter().any(|ava| ava.key == part.key))
     }
 }
 
@@ -412,7 +435,11 @@ impl Ava {
         push_key(&mut key, &attribute);
         key.push('=');
         push_key(&mut key, &value);
-        Self { attribute, value, key }
+        Self {
+            attribute,
+            value,
+            key,
+        }
     }
 
     /// Type and value in lower case, if both are plain words.
@@ -495,7 +522,11 @@ fn token(bytes: &[u8], mut at: usize, is_type: bool) -> (String, Option<u8>, usi
 }
 
 fn hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+    };
     Some(digit(high)? << 4 | digit(low)?)
 }
 
@@ -552,7 +583,9 @@ impl Attribute {
     /// Whether `db2ldif -r` kept the value only as replication state (`;deleted`,
     /// `;deletedattribute`): the server no longer holds it.
     pub fn is_deleted(&self) -> bool {
-        self.options.iter().any(|option| option == "deleted" || option == "deletedattribute")
+        self.options
+            .iter()
+            .any(|option| option == "deleted" || option == "deletedattribute")
     }
 }
 
@@ -776,13 +809,17 @@ impl LdifParser {
 
     /// Reads the next bytes of the input and hands every wanted entry that is complete to `sink`.
     pub fn feed(&mut self, chunk: &[u8], sink: &mut dyn FnMut(Entry)) {
+        let mut ends = EntryEnds::new(chunk);
         let mut rest = chunk;
         while !rest.is_empty() {
             rest = match self.mode {
                 Mode::Start => self.skip_byte_order_mark(rest),
                 Mode::Lines => self.read_line(rest, sink),
                 Mode::Discard(after_lf) => self.discard(rest, after_lf),
-                Mode::Skip(after_lf) => self.skip(rest, after_lf),
+                Mode::Skip(after_lf) => {
+                    let at = chunk.len() - rest.len();
+                    &chunk[self.skip(&mut ends, at, after_lf)..]
+                }
             };
         }
         self.last_byte = chunk.last().copied().or(self.last_byte);
@@ -826,26 +863,59 @@ impl LdifParser {
         }
     }
 
-    /// Passes over an unwanted entry, up to a line start that may end it.
-    fn skip<'c>(&mut self, data: &'c [u8], after_lf: bool) -> &'c [u8] {
-        if after_lf && may_end_entry(data) {
-            self.mode = Mode::Lines;
-            return data;
-        }
-        let (end, line_feeds) = find_entry_end(data);
-        self.line += line_feeds;
-        if let Some(end) = end {
-            self.mode = Mode::Lines;
-            if data[end] == b'\n' {
-                // A blank line: the usual end, worth the short way.
-                self.context = Context::Between;
-                self.line += 1;
-                return &data[end + 1..];
+    /// Passes over unwanted entries from `at` on, up to a line that has to be looked at.
+    fn skip(&mut self, ends: &mut EntryEnds, mut at: usize, mut after_lf: bool) -> usize {
+        let chunk = ends.chunk;
+        let from = at;
+        loop {
+            let is_looked_at = after_lf && may_end_entry(&chunk[at..]);
+            let end = if is_looked_at {
+                at
+            } else {
+                ends.next(at, self.line)
+            };
+            after_lf = true;
+            if !is_looked_at && chunk.get(end) == Some(&b'\n') {
+                // A blank line, then usually a comment and another unwanted entry.
+                if let Some(next) = self.skip_usual_start(chunk, end + 1) {
+                    at = next;
+                    continue;
+                }
             }
-            return &data[end..];
+            self.line = ends.line_at(end, from, self.line);
+            self.mode = if end < chunk.len() {
+                Mode::Lines
+            } else {
+                Mode::Skip(chunk.last() == Some(&b'\n'))
+            };
+            return end;
         }
-        self.mode = Mode::Skip(data.last() == Some(&b'\n'));
-        &[]
+    }
+
+    /// Passes over the first lines of an unwanted entry, behind a blank line, if they have the
+    /// usual form: at most one comment, then an unfolded `dn: `. Does what
+    /// [`logical_line`](Self::logical_line) does for them, in less time; `None` leaves them to it.
+    fn skip_usual_start(&mut self, chunk: &[u8], mut at: usize) -> Option<usize> {
+        if chunk.get(at) == Some(&b'#') {
+            let length = memchr(b'\n', &chunk[at..])?;
+            if is_trailer_comment(&chunk[at..at + length]) {
+                return None;
+            }
+            at += length + 1;
+        }
+        // A comment that is continued does not get here: its next line starts with a blank.
+        let value = chunk.get(at..)?.strip_prefix(b"dn: ")?;
+        let length = memchr(b'\n', value)?;
+        let is_folded = *value.get(length + 1)? == b' ';
+        let value = &value[..length];
+        if is_folded || length + 4 > MAX_DN_BYTES || matches!(value, [b' ' | b'\t', ..]) {
+            return None;
+        }
+        if !self.is_refused(value) {
+            return None;
+        }
+        self.summary.entries_seen += 1;
+        Some(at + 4 + length + 1)
     }
 
     /// Passes over the rest of a logical line.
@@ -947,7 +1017,9 @@ impl LdifParser {
             limit = self.limit(&pending);
             self.pending = pending;
         }
-        let wanted = (limit + 3).saturating_sub(self.pending.len()).min(data.len() - taken);
+        let wanted = (limit + 3)
+            .saturating_sub(self.pending.len())
+            .min(data.len() - taken);
         if length <= limit + 2 {
             self.pending.extend_from_slice(&data[taken..taken + wanted]);
             return;
@@ -996,7 +1068,9 @@ impl LdifParser {
         } else if self.context == Context::Wanted && self.interest.wants_attribute(base) {
             Head::Wanted
         } else if base.first().is_some_and(u8::is_ascii_alphanumeric)
-            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._;".contains(byte))
+            && name
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._;".contains(byte))
         {
             Head::Other
         } else {
@@ -1017,7 +1091,12 @@ impl LdifParser {
             Some(b' ') => {
                 let head = &raw[..raw.len().min(MAX_HEAD_BYTES)];
                 if !head.trim_ascii().is_empty() {
-                    self.problem(self.line + 1, None, ProblemKind::ContinuationWithoutLine, None);
+                    self.problem(
+                        self.line + 1,
+                        None,
+                        ProblemKind::ContinuationWithoutLine,
+                        None,
+                    );
                 }
             }
             Some(_) => self.attribute_line(raw, sink),
@@ -1072,8 +1151,12 @@ impl LdifParser {
                     // Most entries of a large export end here.
                 } else if let Some((dn, invalid)) = self.interest.wants_entry(value.bytes) {
                     self.context = Context::Wanted;
-                    self.entry =
-                        Some(Entry { dn, line, attributes: Vec::new(), complete: true });
+                    self.entry = Some(Entry {
+                        dn,
+                        line,
+                        attributes: Vec::new(),
+                        complete: true,
+                    });
                     if let Some(offset) = invalid {
                         let (line, column) = self.locate(raw, value.place(offset));
                         self.problem_in_entry(line, column, ProblemKind::InvalidUtf8, None);
@@ -1091,9 +1174,8 @@ impl LdifParser {
 
     /// Whether the spelling of this DN alone shows that its entry is not wanted.
     fn is_refused(&mut self, dn: &[u8]) -> bool {
-        let comma = memchr(b',', dn).unwrap_or(dn.len());
-        let parent = &dn[comma..];
-        // Own RDN and parent can be judged apart: neither holds an escape if it is refused.
+        let (own, parent) = dn.split_at(memchr(b',', dn).unwrap_or(dn.len()));
+        // They can be judged apart: neither holds an escape if it is refused.
         if self.refused_parent != parent {
             if self.interest.may_want(parent) {
                 return false;
@@ -1101,7 +1183,12 @@ impl LdifParser {
             self.refused_parent.clear();
             self.refused_parent.extend_from_slice(parent);
         }
-        !self.interest.may_want(&dn[..comma])
+        match dn.first_chunk() {
+            Some(head) if own.len() <= head.len() && is_plain(head) => {
+                !self.interest.rdns.iter().any(|wanted| wanted.may_be(own))
+            }
+            _ => !self.interest.may_want(own),
+        }
     }
 
     fn wanted_value(&mut self, raw: &[u8], colon: usize) {
@@ -1125,14 +1212,21 @@ impl LdifParser {
         match (value, &mut self.entry) {
             (Ok(value), Some(entry)) => {
                 self.entry_bytes += ATTRIBUTE_OVERHEAD + name.len() + value.len();
-                self.entry_bytes +=
-                    options.iter().map(|option| OPTION_OVERHEAD + option.len()).sum::<usize>();
+                self.entry_bytes += options
+                    .iter()
+                    .map(|option| OPTION_OVERHEAD + option.len())
+                    .sum::<usize>();
                 if entry.attributes.len() >= MAX_VALUES || self.entry_bytes > MAX_ENTRY_BYTES {
                     self.entry_full = true;
                     self.problem_in_entry(line, None, ProblemKind::EntryTooLarge, Some(name));
                 } else {
                     let value = value.to_owned();
-                    entry.attributes.push(Attribute { name, options, value, line });
+                    entry.attributes.push(Attribute {
+                        name,
+                        options,
+                        value,
+                        line,
+                    });
                 }
             }
             (Ok(_), None) => {}
@@ -1172,7 +1266,9 @@ impl LdifParser {
             _ => {
                 let is_call = raw.starts_with(b"ldap_");
                 let text = to_text(raw);
-                let parts = text.strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
+                let parts = text
+                    .strip_suffix(')')
+                    .and_then(|text| text.rsplit_once(" ("));
                 let Some((text, Ok(code))) = parts.map(|(text, code)| (text, code.parse())) else {
                     return is_call;
                 };
@@ -1195,11 +1291,7 @@ impl LdifParser {
     }
 
     fn comment(&mut self, raw: &[u8], sink: &mut dyn FnMut(Entry)) {
-        let starts = |what: &[u8]| raw.get(1..).is_some_and(|rest| rest.starts_with(what));
-        // db2ldif writes a comment before every entry: these are looked at and no others.
-        if raw.len() > MAX_HEAD_BYTES
-            || !(starts(b" extended") || starts(b" search") || starts(b" num"))
-        {
+        if raw.len() > MAX_HEAD_BYTES || !is_trailer_comment(raw) {
             return;
         }
         let mut text = Vec::new();
@@ -1227,10 +1319,23 @@ impl LdifParser {
     }
 
     fn set_result(&mut self, code: i32, text: &str) {
-        if self.summary.result.as_ref().is_none_or(|known| known.code == 0) {
+        if self
+            .summary
+            .result
+            .as_ref()
+            .is_none_or(|known| known.code == 0)
+        {
             let printable = |letter: &char| (' '..='~').contains(letter);
-            let text = text.chars().filter(printable).take(MAX_RESULT_TEXT).collect();
-            self.summary.result = Some(SearchResult { code, text, line: self.line + 1 });
+            let text = text
+                .chars()
+                .filter(printable)
+                .take(MAX_RESULT_TEXT)
+                .collect();
+            self.summary.result = Some(SearchResult {
+                code,
+                text,
+                line: self.line + 1,
+            });
         }
     }
 
@@ -1295,7 +1400,12 @@ impl LdifParser {
         attribute: Option<String>,
     ) {
         if self.summary.problems.len() < MAX_PROBLEMS {
-            self.summary.problems.push(Problem { line, column, kind, attribute });
+            self.summary.problems.push(Problem {
+                line,
+                column,
+                kind,
+                attribute,
+            });
         } else {
             self.summary.problems_suppressed += 1;
         }
@@ -1358,7 +1468,10 @@ impl<'a> Value<'a> {
                 let (start, encoded) = trim_blanks(text, 1);
                 decoded.clear();
                 match decode_base64(encoded, decoded) {
-                    Ok(()) => Ok(Self { bytes: decoded, source: None }),
+                    Ok(()) => Ok(Self {
+                        bytes: decoded,
+                        source: None,
+                    }),
                     Err(at) => {
                         let place = colon + 1 + fold_offset(folded, start + at);
                         Err((ProblemKind::BadBase64, Some(place)))
@@ -1368,23 +1481,47 @@ impl<'a> Value<'a> {
             Some(b'<') => Err((ProblemKind::UrlValue, None)),
             _ => {
                 let (start, bytes) = trim_blanks(text, 0);
-                Ok(Self { bytes, source: Some((folded, colon + 1, start)) })
+                Ok(Self {
+                    bytes,
+                    source: Some((folded, colon + 1, start)),
+                })
             }
         }
     }
 
     /// The place in the raw line of a byte of the value; `None` in decoded base64.
     fn place(&self, at: usize) -> Option<usize> {
-        self.source.map(|(folded, start, offset)| start + fold_offset(folded, offset + at))
+        self.source
+            .map(|(folded, start, offset)| start + fold_offset(folded, offset + at))
     }
 }
 
 /// The text from `start` on without blanks at both ends, and where it starts.
 fn trim_blanks(text: &[u8], start: usize) -> (usize, &[u8]) {
     let is_text = |&byte: &u8| byte != b' ' && byte != b'\t';
-    let text = &text[..text.iter().rposition(is_text).map_or(start, |last| (last + 1).max(start))];
-    let start = text[start..].iter().position(is_text).map_or(text.len(), |first| start + first);
+    let text = &text[..text
+        .iter()
+        .rposition(is_text)
+        .map_or(start, |last| (last + 1).max(start))];
+    let start = text[start..]
+        .iter()
+        .position(is_text)
+        .map_or(text.len(), |first| start + first);
     (start, &text[start..])
+}
+
+/// Whether the beginning of a DN has no escape, quote, `+` or non-ASCII letter. Of fixed length to
+/// be compared at once.
+fn is_plain(head: &[u8; 2 * LANES]) -> bool {
+    let mut found = [0_u8; LANES];
+    for start in [0, LANES] {
+        for lane in 0..LANES {
+            let byte = head[start + lane];
+            let special = mask(byte == b'\\') | mask(byte == b'"') | mask(byte == b'+');
+            found[lane] |= special | byte & 0x80;
+        }
+    }
+    u128::from_ne_bytes(found) == 0
 }
 
 fn to_text(bytes: &[u8]) -> String {
@@ -1421,6 +1558,13 @@ fn fold_offset(folded: &[u8], mut unfolded: usize) -> usize {
     start + unfolded
 }
 
+/// Whether this may be a comment that `ldapsearch` writes around a search; most comments are not.
+fn is_trailer_comment(raw: &[u8]) -> bool {
+    [&b"# extended"[..], b"# search", b"# num"]
+        .iter()
+        .any(|start| raw.starts_with(start))
+}
+
 /// Whether a line outside entries, not a possible attribute, still looks as if it held data: its
 /// first `:` is followed by a blank, as in `> cn: value`. Lines known to be harmless do not.
 fn looks_like_data(raw: &[u8], colon: usize) -> bool {
@@ -1432,7 +1576,12 @@ fn looks_like_data(raw: &[u8], colon: usize) -> bool {
 /// Decodes standard base64 with padding. On failure the place of the first byte that is wrong;
 /// the length if the text ends too early.
 fn decode_base64(encoded: &[u8], decoded: &mut Vec<u8>) -> Result<(), usize> {
-    let padding = encoded.iter().rev().take(2).take_while(|&&byte| byte == b'=').count();
+    let padding = encoded
+        .iter()
+        .rev()
+        .take(2)
+        .take_while(|&&byte| byte == b'=')
+        .count();
     let digits = &encoded[..encoded.len() - padding];
     let mut group = 0_u32;
     for (index, &byte) in digits.iter().enumerate() {
@@ -1471,99 +1620,143 @@ fn may_end_entry(line: &[u8]) -> bool {
 
 /// [`may_end_entry`] for the first two bytes of a line.
 fn may_end_with(first: u8, second: u8) -> bool {
-    let fold = (second == b'\n') | (second == b'\r');
-    (first == b'\n')
-        | (first == b'\r')
-        | ((first | 0x20 == b'd') & ((second | 0x20 == b'n') | fold))
+    match first {
+        b'\n' | b'\r' => true,
+        b'd' | b'D' => matches!(second, b'n' | b'N' | b'\r' | b'\n'),
+        _ => false,
+    }
 }
 
-/// The first line start in `data`, not counting its first byte, at which an unwanted entry may
-/// end; and the line feeds before it, or all if there is none.
+/// Finds where unwanted entries may end in one chunk, and counts its lines on the way.
 ///
-/// Compares every byte and its successor in blocks, in lanes that compilers turn into vector
-/// instructions: the speed of this function is the speed of reading a large export.
-pub(crate) fn find_entry_end(data: &[u8]) -> (Option<usize>, u64) {
-    let mut line_feeds = 0;
-    let mut counts = [0_u8; LANES];
-    let mut blocks = 0;
-    let mut at = 0;
-    while let Some(window) = data.get(at..).and_then(<[u8]>::first_chunk::<WINDOW>) {
-        let mut hits = [0_u8; LANES];
-        for start in (0..BLOCK).step_by(LANES) {
-            for lane in 0..LANES {
-                let line_feed = mask(window[start + lane] == b'\n');
-                let next = window[start + lane + 1];
-                // Not zero up to CR and for `d`: wider than `may_end_with`, which decides.
-                let stop = (b'\r' + 1).saturating_sub(next) | mask(next | 0x20 == b'd');
-                counts[lane] = counts[lane].wrapping_sub(line_feed);
-                hits[lane] |= line_feed & stop;
+/// Looks at some kilobytes in one go and remembers in which blocks an entry may end. That part has
+/// no branches and a form that compilers turn into vector instructions: its speed is the speed of
+/// reading a large export.
+struct EntryEnds<'c> {
+    chunk: &'c [u8],
+    /// What was looked at: from here, so many bytes; line feeds of the input before it, in it, and
+    /// in it before each block.
+    start: usize,
+    length: usize,
+    before: u64,
+    within: u64,
+    before_block: [u16; BLOCKS],
+    /// The blocks in which an entry may end: a bit each; and in which lanes of them.
+    flagged: u64,
+    lanes: [u64; BLOCKS],
+}
+
+impl<'c> EntryEnds<'c> {
+    fn new(chunk: &'c [u8]) -> Self {
+        Self {
+            chunk,
+            start: 0,
+            length: 0,
+            before: 0,
+            within: 0,
+            before_block: [0; BLOCKS],
+            flagged: 0,
+            lanes: [0; BLOCKS],
+        }
+    }
+
+    /// The first line start behind `at` where an entry may end, or the end of the chunk. `line`
+    /// counts the line feeds before `at` and is used if `at` was not looked at yet.
+    fn next(&mut self, mut at: usize, line: u64) -> usize {
+        if at - self.start >= self.length {
+            self.look_at(at, line);
+        }
+        while self.length > 0 {
+            let mut flagged = self.flagged & (u64::MAX << ((at - self.start) / BLOCK));
+            while flagged != 0 {
+                let block = flagged.trailing_zeros() as usize;
+                flagged &= flagged - 1;
+                if let Some(end) = self.end_in_block(block, at) {
+                    return end;
+                }
+            }
+            at = self.start + self.length;
+            self.look_at(at, self.before + self.within);
+        }
+        let mut starts = memchr_iter(b'\n', &self.chunk[at..]).map(|lf| at + lf + 1);
+        starts
+            .find(|&start| may_end_entry(&self.chunk[start..]))
+            .unwrap_or(self.chunk.len())
+    }
+
+    /// Looks at the next blocks.
+    fn look_at(&mut self, start: usize, before: u64) {
+        self.start = start;
+        self.length = 0;
+        self.before = before;
+        self.flagged = 0;
+        let mut line_feeds = 0_u16;
+        let mut rest = &self.chunk[start..];
+        for block in 0..BLOCKS {
+            let Some(window) = rest.first_chunk::<WINDOW>() else {
+                break;
+            };
+            let mut counts = [0_u8; LANES];
+            let mut hits = [0_u8; LANES];
+            for start in (0..BLOCK).step_by(LANES) {
+                for lane in 0..LANES {
+                    let line_feed = mask(window[start + lane] == b'\n');
+                    let next = window[start + lane + 1];
+                    // Not zero up to CR and for `d`: wider than `may_end_with`, which decides.
+                    let stop = (b'\r' + 1).saturating_sub(next) | mask(next | 0x20 == b'd');
+                    counts[lane] = counts[lane].wrapping_sub(line_feed);
+                    hits[lane] |= line_feed & stop;
+                }
+            }
+            let hits = u128::from_le_bytes(hits);
+            let hits = hits as u64 | (hits >> 64) as u64;
+            self.lanes[block] = hits;
+            self.flagged |= u64::from(hits != 0) << block;
+            self.before_block[block] = line_feeds;
+            line_feeds += u16::from(counts.iter().sum::<u8>());
+            self.length += BLOCK;
+            rest = &rest[BLOCK..];
+        }
+        self.within = u64::from(line_feeds);
+    }
+
+    /// The first line start in a flagged block where an entry may end, behind `at`.
+    fn end_in_block(&self, block: usize, at: usize) -> Option<usize> {
+        let start = self.start + block * BLOCK;
+        let window = self.chunk[start..].first_chunk::<WINDOW>()?;
+        let from = at.saturating_sub(start);
+        let mut lanes = self.lanes[block];
+        let mut first = None;
+        while lanes != 0 {
+            let lane = lanes.trailing_zeros() as usize / 8;
+            lanes &= !(0xff << (8 * lane));
+            for lf in (lane..first.unwrap_or(BLOCK)).step_by(8) {
+                if window[lf] == b'\n' && lf >= from && may_end_with(window[lf + 1], window[lf + 2])
+                {
+                    first = Some(lf + 1);
+                    break;
+                }
             }
         }
-        blocks += 1;
-        if blocks == MAX_BLOCKS {
-            line_feeds += sum(counts);
-            counts = [0; LANES];
-            blocks = 0;
-        }
-        if u128::from_ne_bytes(hits) != 0
-            && let Some(end) = first_entry_end(window)
-        {
-            let behind = count_line_feeds(&window[end..BLOCK]);
-            return (Some(at + end), line_feeds + sum(counts) - behind);
-        }
-        at += BLOCK;
+        first.map(|end| start + end)
     }
-    line_feeds += sum(counts);
-    for lf in memchr_iter(b'\n', &data[at..]) {
-        line_feeds += 1;
-        let start = at + lf + 1;
-        if may_end_entry(&data[start..]) {
-            return (Some(start), line_feeds);
-        }
-    }
-    (None, line_feeds)
-}
 
-/// The first line start in this block at which an unwanted entry may end.
-///
-/// Looks at eight bytes at a time. Kept out of the loop that calls it once per entry or two, which
-/// needs all registers for itself.
-#[cold]
-fn first_entry_end(window: &[u8; WINDOW]) -> Option<usize> {
-    const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
-    for (index, bytes) in window[..BLOCK].as_chunks::<8>().0.iter().enumerate() {
-        let bits = u64::from_le_bytes(*bytes) ^ u64::from_le_bytes([b'\n'; 8]);
-        // The highest bit of every byte that is a line feed.
-        let mut found = !(((bits & LOW) + LOW) | bits | LOW);
-        while found != 0 {
-            let start = index * 8 + found.trailing_zeros() as usize / 8 + 1;
-            if may_end_with(window[start], window[start + 1]) {
-                return Some(start);
+    /// The line feeds of the input before `at`, a place found from `from` on with `line` before it.
+    fn line_at(&self, at: usize, from: usize, line: u64) -> u64 {
+        let (counted, line) = match at.checked_sub(self.start) {
+            Some(offset) if self.length > 0 => {
+                let block = offset / BLOCK;
+                match self.before_block.get(block) {
+                    Some(&before) if offset < self.length => {
+                        (self.start + block * BLOCK, self.before + u64::from(before))
+                    }
+                    _ => (self.start + self.length, self.before + self.within),
+                }
             }
-            found &= found - 1;
-        }
+            _ => (from, line),
+        };
+        line + line_feeds(&self.chunk[counted..at])
     }
-    None
-}
-
-/// Counts the line feeds of a part of a block.
-fn count_line_feeds(part: &[u8]) -> u64 {
-    let (rows, rest) = part.as_chunks::<LANES>();
-    let mut counts = [0_u8; LANES];
-    for row in rows {
-        for lane in 0..LANES {
-            counts[lane] = counts[lane].wrapping_sub(mask(row[lane] == b'\n'));
-        }
-    }
-    let mut count = sum(counts);
-    for &byte in rest {
-        count += u64::from(byte == b'\n');
-    }
-    count
-}
-
-fn sum(counts: [u8; LANES]) -> u64 {
-    counts.iter().map(|&count| u64::from(count)).sum()
 }
 
 /// All bits or none: the form of a comparison that vector instructions have.

@@ -12,7 +12,7 @@
 //! digits.
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use crate::model::Fqdn;
@@ -177,7 +177,8 @@ fn escape(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars() {
         if RESERVED.contains(c) {
-            text.push_str(&format!("%{:02X}", u32::from(c)));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "%{:02X}", u32::from(c));
         } else {
             text.push(c);
         }

@@ -53,11 +53,11 @@ fn from_copies(situation: &Situation, scenario: &'static str) -> Plan {
     let mut needs = Vec::new();
     for (name, replica) in &situation.members {
         let held = replica.roles.get(&Role::Ca).is_some_and(|status| status.holds_data());
-        reasons.push(if !situation.running().contains(&name) {
+        reasons.push(if situation.running().contains(&name) {
+            format!("{name}: lives, but has no CA: no replica can be installed from it")
+        } else {
             let what = if held { "server lost, with its CA" } else { "server lost" };
             format!("{name}: {what}")
-        } else {
-            format!("{name}: lives, but has no CA: no replica can be installed from it")
         });
     }
     for backup in situation.copies.backups() {

@@ -286,7 +286,7 @@ impl Situation {
 
     /// Groups of running members that exchange changes of a suffix, in order.
     pub fn islands(&self, suffix: Suffix) -> Vec<Vec<Fqdn>> {
-        self.groups(suffix, |replica| replica.is_running())
+        self.groups(suffix, Replica::is_running)
     }
 
     /// Groups of members whose entries are joined, whether their servers run or not: what the

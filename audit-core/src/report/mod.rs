@@ -18,7 +18,7 @@ use crate::score::{self, Grade, Group, Judged, Tolerance};
 use crate::time::Timestamp;
 
 /// What an audit is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The time for which the verdicts hold.
     pub as_of: Timestamp,

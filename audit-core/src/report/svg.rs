@@ -833,7 +833,7 @@ fn lay_out_ring(nodes: &mut [Node<'_>], members: &[usize]) {
         _ => -0.25,
     };
     // Where the ring runs flat, names stand above or below; elsewhere at the side.
-    let steep = if dense { 0.85 } else { 0.5 };
+    let steep = if dense { 0.85 } else { 0.45 };
     for (at, member) in members.iter().enumerate() {
         let Some(node) = nodes.get_mut(*member) else {
             continue;

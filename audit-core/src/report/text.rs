@@ -55,8 +55,9 @@ pub fn verdict(report: &Report) -> String {
     }
     if let Some(finding) = fails("TOP003") {
         sentences.push(format!(
-            "Replication is split now: {} cannot exchange changes with the others.",
-            finding.subjects.join(", ")
+            "Replication is split now: {} cannot exchange changes{} with the others.",
+            finding.subjects.join(", "),
+            finding.suffix.map_or(String::new(), |suffix| format!(" of suffix {suffix}"))
         ));
     }
     if let Some(tolerance) = of("issue_certificates") {
@@ -274,7 +275,7 @@ impl Text {
             self.line(&format!("  seen   {}", place(source)));
         }
         if finding.evidence.len() > shown {
-            self.line(&format!("  seen   and at {} more places", finding.evidence.len() - shown));
+            self.line(&format!("  seen   and in {} more place(s)", finding.evidence.len() - shown));
         }
         for command in &finding.remedy.commands {
             self.line(&format!("  fix    {command}"));
@@ -345,18 +346,12 @@ impl Text {
             for case in cases.iter().take(shown) {
                 let class =
                     case.outcome.class.map_or("unknown", crate::recovery::OutcomeClass::words);
-                let how = match case.procedure {
-                    Some(procedure) => format!(
-                        "{} ({})",
-                        procedure.name(),
-                        case.scenario.unwrap_or_default()
-                    ),
-                    None => case
-                        .outcome
-                        .needs
-                        .first()
-                        .map(|need| format!("needs {need}"))
-                        .unwrap_or_default(),
+                let how = match (case.outcome.needs.first(), case.procedure) {
+                    (Some(need), _) => format!("needs {need}"),
+                    (None, Some(procedure)) => {
+                        format!("{} ({})", procedure.name(), case.scenario.unwrap_or_default())
+                    }
+                    (None, None) => String::new(),
                 };
                 self.line(&format!("    {}  {class}  {how}", case.case));
             }

@@ -116,13 +116,14 @@ fn fail(
     };
     let own = servers(center);
     let load = |name: &&Fqdn| (view.possible.partners(name).all().len(), (*name).clone());
-    // The other data center whose servers have the most room.
-    let target = centers
+    // The other data centers whose servers have the most room.
+    let mut targets: Vec<_> = centers
         .iter()
         .filter(|(other, _)| *other != center && !neighbors.iter().any(|n| n == other))
-        .min_by_key(|(other, servers)| (servers.iter().map(load).min(), *other));
+        .collect();
+    targets.sort_by_key(|(other, servers)| (servers.iter().map(load).min(), *other));
     let mut edits = Vec::new();
-    if let Some((_, others)) = target {
+    for (_, others) in targets.into_iter().take(NEIGHBORS_MIN - neighbors.len()) {
         let (mut left, mut right) = (own.clone(), others.clone());
         left.sort_by_key(load);
         right.sort_by_key(load);

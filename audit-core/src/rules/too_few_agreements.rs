@@ -131,9 +131,10 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn) -> State {
         ),
     };
     let mut adviser = Adviser::new(deployment);
-    if !(one_way && adviser.mend_one_way(suffix, server)) {
-        adviser.more_partners(suffix, server, needed);
+    if one_way {
+        adviser.mend_one_way(suffix, server);
     }
+    adviser.more_partners(suffix, server, needed);
     State::Fail(Box::new(Failure {
         severity: if found == 0 { Severity::Critical } else { Severity::High },
         subjects: vec![server.to_string()],

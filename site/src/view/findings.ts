@@ -54,7 +54,7 @@ function findingView(finding: Finding, index: number, short: (fqdn: string) => s
   append(details, [
     h("p", {}, finding.why),
     evidenceView(finding),
-    remedyView(finding),
+    remedyView(finding, index),
     finding.superseded_by.length > 0
       ? h("p", {}, `Follows from ${finding.superseded_by.join(", ")}, and weighs nothing beside it.`)
       : null,
@@ -75,7 +75,7 @@ function evidenceView(finding: Finding): HTMLElement | null {
   return items.length === 0 ? null : h("div", {}, h("h3", {}, "Evidence"), list(items));
 }
 
-function remedyView(finding: Finding): HTMLElement | null {
+function remedyView(finding: Finding, index: number): HTMLElement | null {
   const remedy = finding.remedy;
   const facts = [
     remedy.where ? `Where: ${remedy.where}.` : "",
@@ -87,7 +87,7 @@ function remedyView(finding: Finding): HTMLElement | null {
   const box = h("div", {}, h("h3", {}, "What to do"));
   append(box, [
     facts.length > 0 ? h("p", {}, facts.join(" ")) : null,
-    remedy.commands.length > 0 ? commandsView(remedy.commands, `the commands of ${finding.code}`) : null,
+    remedy.commands.length > 0 ? commandsView(remedy.commands, `commands of finding ${index + 1}, ${finding.code}`) : null,
     remedy.verify ? h("p", {}, `Check afterwards: ${remedy.verify}`) : null,
   ]);
   return box;
@@ -97,6 +97,6 @@ function remedyView(finding: Finding): HTMLElement | null {
 export function commandsView(commands: string[], what: string): HTMLElement {
   const text = commands.join("\n");
   return h("div", { class: "commands" },
-    h("pre", { tabindex: 0, role: "region", "aria-label": what }, h("code", {}, text)),
+    h("pre", { tabindex: 0, role: "group", "aria-label": what }, h("code", {}, text)),
     copyButton(text, what));
 }

@@ -24,7 +24,11 @@ export function graphView(svg: string, deployment: Deployment): HTMLElement | nu
 
 /** The drawing in a box that it fits into, or that scrolls once it is wanted at full size. */
 function drawingView(drawing: Element): HTMLElement[] {
-  const box = h("div", { class: "graph-box", tabindex: 0, role: "region", "aria-label": "Drawing of the topology" }, drawing);
+  const box = h("div", { class: "graph-box", tabindex: 0, role: "group", "aria-label": "Drawing of the topology" }, drawing);
+  // Narrower drawings are at full size anyway.
+  if (Number(drawing.getAttribute("width")) < 1100) {
+    return [box];
+  }
   const size = button("Full size", (self) => {
     const full = box.classList.toggle("full");
     self.textContent = full ? "Fit to page" : "Full size";

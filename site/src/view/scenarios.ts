@@ -18,6 +18,12 @@ const MARK: Record<Outcome, string> = {
   unknown: "?",
 };
 
+/** A case as the command line takes it; long ones break between their parts only. */
+function caseView(text: string): HTMLElement {
+  const parts = text.split(/(?<=[,+:|])/);
+  return h("code", { class: "parts" }, ...parts.flatMap((part) => [part, h("wbr")]));
+}
+
 function outcomeView(name: Outcome): HTMLElement {
   return h("span", { class: `outcome ${name}` },
     h("span", { "aria-hidden": "true" }, `${MARK[name] ?? "?"} `),
@@ -33,7 +39,7 @@ export function scenariosView(report: Report): HTMLElement | null {
   for (const scenario of report.scenarios) {
     const rows = (cases: Case[]) =>
       cases.map((one) => [
-        h("code", {}, one.case),
+        caseView(one.case),
         h("span", {},
           outcomeView(one.outcome),
           one.loss_window_seconds === null ? null : ` (up to ${seconds(one.loss_window_seconds)})`),
@@ -43,7 +49,7 @@ export function scenariosView(report: Report): HTMLElement | null {
         list(one.needs),
       ]);
     const columns = ["Case", "Outcome", "Procedure", "Lost", "Why not better", "Needed to know"];
-    const caption = `Cases of ${scenario.title}`;
+    const caption = `Cases: ${scenario.title}`;
     const box = h("details", { class: "scenario", open: scenario.worst === "total_loss" },
       h("summary", {},
         h("span", { class: "code" }, scenario.id),
@@ -56,7 +62,7 @@ export function scenariosView(report: Report): HTMLElement | null {
       scenario.cases.length > CASES_SHOWN
         ? h("details", {},
             h("summary", {}, `${scenario.cases.length - CASES_SHOWN} more`),
-            table(`More cases of ${scenario.title}`, columns, rows(scenario.cases.slice(CASES_SHOWN))))
+            table(`More cases: ${scenario.title}`, columns, rows(scenario.cases.slice(CASES_SHOWN))))
         : null,
     ]);
     section.append(box);

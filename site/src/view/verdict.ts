@@ -11,7 +11,7 @@ export function verdictView(report: Report): HTMLElement {
   const caps = grade.caps.map((cap) =>
     h("span", {},
       h("strong", {}, `At most ${letter(cap.ceiling)} (${cap.ceiling}): `),
-      cap.because,
+      `${cap.because}.`,
       cap.certain ? null : h("em", {}, " This is not certain: an answer below may lift it."),
       " ",
       h("span", { class: "code" }, cap.id)));
@@ -33,9 +33,11 @@ export function verdictView(report: Report): HTMLElement {
       "aria-label": undecided ? "Grade not decided" : `Grade ${grade.letter.replace("+", " plus")}`,
     }, h("span", { "aria-hidden": "true" }, grade.letter)),
     words);
-  const next = report.findings
-    .filter((finding) => finding.status === "fail" && finding.superseded_by.length === 0)
-    .slice(0, 3);
+  const failed = report.findings.filter(
+    (finding) => finding.status === "fail" && finding.superseded_by.length === 0,
+  );
+  const gains = failed.filter((finding) => finding.delta_if_fixed > 0);
+  const next = (gains.length > 0 ? gains : failed).slice(0, 3);
   if (next.length > 0) {
     section.append(
       h("div", { class: "next" },
@@ -43,7 +45,8 @@ export function verdictView(report: Report): HTMLElement {
         h("ol", {},
           ...next.map((finding) =>
             h("li", {},
-              h("a", { href: `#${findingId(report.findings.indexOf(finding))}` }, finding.title),
+              h("a", { href: `#${findingId(report.findings.indexOf(finding))}` },
+                [finding.title, finding.subjects.slice(0, 3).join(", ")].filter(Boolean).join(": ")),
               finding.delta_if_fixed > 0 ? ` (+${points(finding.delta_if_fixed)} points)` : null)))),
     );
   }
@@ -75,7 +78,7 @@ export function toleranceView(report: Report, deployment: Deployment): HTMLEleme
         "Keeps running without",
         "Stops with the loss of",
         "Can be brought back without",
-        "Gone for good with the loss of",
+        "Not for sure after the loss of",
       ],
       report.tolerance.map((row) => [
         capability(row.capability),

@@ -21,18 +21,15 @@ pub(crate) fn print(notes: &[Note]) -> io::Result<()> {
         let file = printable(&note.file);
         let line = usize::try_from(note.line.unwrap_or(1)).unwrap_or(1);
         let title = level.primary_title(message.as_str()).id(note.code.code());
-        let mut group: Group<'_> = match &snippet {
-            Some(text) => title.element(marked(text, note.column, line, &file)),
-            None => {
-                let mut origin = Origin::path(file.as_str());
-                if note.line.is_some() {
-                    origin = origin.line(line);
-                }
-                if let Some(column) = note.column {
-                    origin = origin.char_column(usize::try_from(column).unwrap_or(1));
-                }
-                title.element(origin)
+        let mut group: Group<'_> = if let Some(text) = &snippet { title.element(marked(text, note.column, line, &file)) } else {
+            let mut origin = Origin::path(file.as_str());
+            if note.line.is_some() {
+                origin = origin.line(line);
             }
+            if let Some(column) = note.column {
+                origin = origin.char_column(usize::try_from(column).unwrap_or(1));
+            }
+            title.element(origin)
         };
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(help.as_str()));

@@ -5,6 +5,7 @@ mod diagnostics;
 mod files;
 mod model_text;
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -128,24 +129,21 @@ fn no_color_is_unset() -> bool {
 fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seconds = since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
-    Timestamp::from_unix_seconds(seconds).unwrap_or_else(|| Timestamp::EPOCH)
+    Timestamp::from_unix_seconds(seconds).unwrap_or(Timestamp::EPOCH)
 }
 
 /// 0 if the pessimistic end passes, 1 if even the optimistic one fails, 3 between.
 fn verdict(report: &Report, fail_under: Option<FailUnder>) -> ExitCode {
-    let (low, high) = match fail_under {
-        Some(FailUnder(points)) => (
-            report.grade.low.capped >= points * 100,
-            report.grade.high.capped >= points * 100,
-        ),
-        None => {
-            let fatal = |certain_only: bool| {
-                report.grade.caps.iter().any(|cap| {
-                    ["K1", "K2", "K3", "K4"].contains(&cap.id) && (cap.certain || !certain_only)
-                })
-            };
-            (!fatal(false), !fatal(true))
-        }
+    let (low, high) = if let Some(FailUnder(points)) = fail_under { (
+        report.grade.low.capped >= points * 100,
+        report.grade.high.capped >= points * 100,
+    ) } else {
+        let fatal = |certain_only: bool| {
+            report.grade.caps.iter().any(|cap| {
+                ["K1", "K2", "K3", "K4"].contains(&cap.id) && (cap.certain || !certain_only)
+            })
+        };
+        (!fatal(false), !fatal(true))
     };
     ExitCode::from(match (low, high) {
         (true, _) => 0,
@@ -183,7 +181,9 @@ fn explain(word: Option<&str>) -> io::Result<ExitCode> {
         let mut list = String::new();
         for rule in rules::by_code() {
             let meta = rule.meta();
-            list.push_str(&format!("{:<7} {:<8} {}\n", meta.code, meta.severity.name(), meta.fails));
+            let severity = meta.severity.name();
+            // Writing to a string cannot fail.
+            let _ = writeln!(list, "{:<7} {severity:<8} {}", meta.code, meta.fails);
         }
         list.push_str("\nidm-drill explain CODE tells more; codes IMPnnn of notes are known too.\n");
         print(&list)?;
