@@ -615,10 +615,11 @@ fn one_segment(entries: &[&ListedSegment]) -> Option<Segment> {
     let key = entries.iter().map(|entry| &entry.key).min_by_key(|key| (key.name.is_none(), *key))?;
     let mut enabled = entries.iter().filter_map(|entry| entry.enabled);
     let first = enabled.next();
+    let agree = enabled.all(|other| Some(other) == first);
     Some(Segment {
         key: key.clone(),
-        enabled: if enabled.all(|other| Some(other) == first) { first } else { None },
-        disputed: entries.iter().any(|entry| entry.disputed),
+        enabled: first.filter(|_| agree),
+        disputed: !agree || entries.iter().any(|entry| entry.disputed),
         sources: entries.iter().flat_map(|entry| entry.sources.iter().cloned()).collect(),
     })
 }

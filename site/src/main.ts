@@ -40,6 +40,9 @@ function startWorker(): void {
 function receive(message: Reply): void {
   switch (message.kind) {
     case "ready":
+      byId("reads", HTMLUListElement).replaceChildren(
+        ...message.commands.map((command) => h("li", {}, h("code", {}, command))),
+      );
       for (const action of actions) {
         action.disabled = false;
       }

@@ -12,7 +12,7 @@ export type Request =
   | { kind: "cancel"; run: number };
 
 export type Reply =
-  | { kind: "ready" }
+  | { kind: "ready"; commands: string[] }
   | { kind: "progress"; run: number; name: string; index: number; read: number }
   | {
       kind: "done";

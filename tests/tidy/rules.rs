@@ -1,6 +1,6 @@
 //! What every rule's file must say.
 
-use audit_core::rule::Meta;
+use audit_core::rule::{Meta, Severity};
 use audit_core::rules::RULES;
 
 use crate::generated::plug_ins;
@@ -135,9 +135,11 @@ fn check(file: &TextFile, meta: &Meta, codes: &[&str]) -> Vec<Complaint> {
             complain("supersedes:", what, "name codes of rules that follow from this one");
         }
     }
-    if !meta.doc.trim_start().starts_with("Flags ") {
+    // What has no weight is noted.
+    let verb = if meta.severity == Severity::Info { "Notes " } else { "Flags " };
+    if !meta.doc.trim_start().starts_with(verb) {
         let what = "the first sentence does not say what is flagged".to_owned();
-        complain("///", what, "begin with \"Flags\"");
+        complain("///", what, "begin with \"Flags\", or \"Notes\" if it has no weight");
     }
     let verdicts = section(meta.doc, "Verdicts");
     for verdict in VERDICTS {
@@ -184,7 +186,7 @@ fn catalog_identifiers_are_unique() {
 
 #[cfg(test)]
 mod tests_of_checks {
-    use audit_core::rule::{Category, Grouping, Origin, Severity};
+    use audit_core::rule::{Category, Grouping, Origin};
 
     use super::*;
     use crate::source::require_lines;

@@ -1,6 +1,6 @@
 //! The audit as both doors offer it: files in, one JSON envelope out.
 
-use audit_core::import::{Import, Imported, Reader};
+use audit_core::import::{FORMATS, Import, Imported, Reader};
 use audit_core::note::{Note, NoteCode};
 use audit_core::time::Timestamp;
 use audit_core::{Options, report};
@@ -94,6 +94,13 @@ pub fn example(as_of: &str) -> Answer {
         session.push(bytes);
     }
     session.finish(as_of)
+}
+
+/// Commands that write the files which are read, one per line: the page lists them, so that its
+/// list cannot differ from what this module does.
+pub fn commands() -> String {
+    let commands: Vec<&str> = FORMATS.iter().map(|format| format.command).collect();
+    commands.join("\n")
 }
 
 /// What a session answers: the documents of one audit, or why there is none.

@@ -43,6 +43,11 @@ impl Session {
         Answer(self.0.finish(as_of))
     }
 
+    /// Commands that write the files which are read, one per line.
+    pub fn commands() -> String {
+        api::commands()
+    }
+
     /// The audit of the deployment that is built in.
     pub fn example(as_of: &str) -> Answer {
         Answer(api::example(as_of))

@@ -246,7 +246,14 @@ impl<'a> Reader<'a> {
             }
             names.insert(at.clone(), name);
         }
-        if self.bool(self.document, "servers_known", "").unwrap_or(true) {
+        // A server that cannot be read is one all the same: the others are then not all there are.
+        let stated = self.document.get("servers").and_then(Value::as_array).map_or(0, Vec::len);
+        let whole = names.len() == stated;
+        let known = match self.document.get("servers_known") {
+            None | Some(Value::Null) => true,
+            Some(_) => self.bool(self.document, "servers_known", "").unwrap_or(false),
+        };
+        if known && whole {
             let sources = self.sources("/servers", &format!("{} servers", servers.len()));
             self.facts.all_servers(names.values().cloned().collect(), sources);
         }
@@ -323,11 +330,10 @@ impl<'a> Reader<'a> {
             let mut complete = self.bool(topology, "complete", &at).unwrap_or(known);
             let mut segments = Vec::new();
             for (at, object) in self.objects(topology, "segments", &at).unwrap_or_default() {
-                match self.segment(&at, object) {
-                    Some(segment) => segments.push(segment),
-                    None => complete = false,
-                }
+                segments.extend(self.segment(&at, object));
             }
+            let stated = topology.get("segments").and_then(Value::as_array).map_or(0, Vec::len);
+            complete &= segments.len() == stated;
             if segments.is_empty() && !complete {
                 continue;
             }
@@ -352,7 +358,7 @@ impl<'a> Reader<'a> {
         let left = self.host(object, "left", at);
         let right = self.host(object, "right", at);
         let direction = match self.text(object, "direction", at) {
-            None => Some(Direction::Both),
+            None => object.get("direction").is_none_or(Value::is_null).then_some(Direction::Both),
             Some(word) => Direction::parse(word),
         };
         let (Some(left), Some(right), Some(direction)) = (left, right, direction) else {

@@ -110,13 +110,15 @@ fn wants(dn: &Dn) -> bool {
     kind(dn).is_some()
 }
 
-/// A service entry and what it says.
+/// A service entry and what it says; without a status if `ipaConfigString` could not be read, which
+/// an ordinary user may only where the service is enabled.
 struct Service<'a> {
     entry: &'a Entry,
-    status: RoleStatus,
+    status: Option<RoleStatus>,
 }
 
-/// What one file says, before it is stated.
+/// What one export says, before it is stated.
+#[derive(Default)]
 struct Seen<'a> {
     servers: BTreeMap<Fqdn, &'a Entry>,
     services: BTreeMap<Fqdn, BTreeMap<String, Service<'a>>>,
@@ -124,33 +126,30 @@ struct Seen<'a> {
     suffix_configs: BTreeMap<Suffix, &'a Entry>,
     masters: Option<&'a Entry>,
     topology: Option<&'a Entry>,
-    whole_segments: bool,
-    whole_servers: bool,
+    lost_segment: bool,
+    lost_server: bool,
+    cut: bool,
 }
 
 fn read(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
-    let mut seen = Seen {
-        servers: BTreeMap::new(),
-        services: BTreeMap::new(),
-        segments: BTreeMap::new(),
-        suffix_configs: BTreeMap::new(),
-        masters: None,
-        topology: None,
-        whole_segments: true,
-        whole_servers: true,
-    };
+    // A name that comes again begins another export in the same file: it may tell another story.
+    let mut stories = vec![Seen::default()];
+    let mut names: BTreeSet<&Dn> = BTreeSet::new();
     let mut found = false;
     for entry in &file.entries {
-        found |= read_entry(named, entry, &mut seen, facts);
+        if !names.insert(&entry.dn) {
+            names = BTreeSet::from([&entry.dn]);
+            stories.push(Seen::default());
+        }
+        if let Some(seen) = stories.last_mut() {
+            found |= read_entry(named, entry, seen, facts);
+        }
     }
     if !found {
         return false;
     }
     let cut = note_cut(named, file, facts);
-    if cut {
-        seen.whole_segments = false;
-        seen.whole_servers = false;
-    } else if file.summary.searches == 0 && file.summary.version.is_none() {
+    if !cut && file.summary.searches == 0 && file.summary.version.is_none() {
         facts.note(
             Note::on_file(
                 named.file,
@@ -163,8 +162,11 @@ fn read(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
             ),
         );
     }
-    state_servers(named, &seen, facts);
-    state_segments(named, seen, facts);
+    for mut seen in stories {
+        seen.cut = cut;
+        state_servers(named, &seen, facts);
+        state_segments(named, seen, facts);
+    }
     true
 }
 
@@ -261,7 +263,7 @@ fn read_entry<'a>(
             Some(name) => {
                 seen.servers.insert(name, entry);
             }
-            None => seen.whole_servers = false,
+            None => seen.lost_server = true,
         },
         Kind::Service { service, server } => {
             if let Some(name) = host(named, entry, server, facts) {
@@ -274,7 +276,7 @@ fn read_entry<'a>(
         }
         Kind::Segment(suffix) => match segment(named, entry, facts) {
             Some(segment) => seen.segments.entry(suffix).or_default().push(segment),
-            None => seen.whole_segments = false,
+            None => seen.lost_segment = true,
         },
         Kind::DomainLevel => {
             if let Some(level) = entry.value("ipadomainlevel").and_then(|level| level.parse().ok())
@@ -305,7 +307,7 @@ fn host(named: &Named<'_>, entry: &Entry, name: &str, facts: &mut Facts) -> Opti
 
 /// State of a service by its `ipaConfigString`: `enabledService` before `hiddenService`, neither
 /// means configured (FreeIPA `servroles.py`).
-fn service_status(named: &Named<'_>, entry: &Entry, facts: &mut Facts) -> RoleStatus {
+fn service_status(named: &Named<'_>, entry: &Entry, facts: &mut Facts) -> Option<RoleStatus> {
     let words = [
         ("enabledService", RoleStatus::Enabled),
         ("hiddenService", RoleStatus::Hidden),
@@ -347,7 +349,12 @@ fn service_status(named: &Named<'_>, entry: &Entry, facts: &mut Facts) -> RoleSt
             .at(entry.line),
         );
     }
-    states.first().copied().unwrap_or(RoleStatus::Configured)
+    let readable = entry.complete && entry.value("ipaconfigstring").is_some();
+    match states.first() {
+        Some(RoleStatus::Enabled) => Some(RoleStatus::Enabled),
+        _ if !readable => None,
+        first => Some(first.copied().unwrap_or(RoleStatus::Configured)),
+    }
 }
 
 fn segment(named: &Named<'_>, entry: &Entry, facts: &mut Facts) -> Option<ListedSegment> {
@@ -424,11 +431,12 @@ fn state_servers(named: &Named<'_>, seen: &Seen<'_>, facts: &mut Facts) {
         }
     }
     for (name, services) in &seen.services {
-        state_roles(named, name, services, seen.servers.get(name).copied(), facts);
+        state_roles(named, name, services, seen, facts);
     }
     if let Some(masters) = seen.masters
         && agrees(named, masters, seen.servers.len(), facts)
-        && seen.whole_servers
+        && !seen.lost_server
+        && !seen.cut
         && !seen.servers.is_empty()
     {
         let observed = format!("cn=masters with {} servers", seen.servers.len());
@@ -444,16 +452,29 @@ fn state_roles(
     named: &Named<'_>,
     name: &Fqdn,
     services: &BTreeMap<String, Service<'_>>,
-    server: Option<&Entry>,
+    seen: &Seen<'_>,
     facts: &mut Facts,
 ) {
+    let server = seen.servers.get(name).copied();
     let sees_master = ["http", "kdc", "kpasswd"].iter().any(|s| services.contains_key(*s));
+    // What a cut or filtered export does not show may exist all the same.
+    let declared = server.and_then(|entry| entry.value("numsubordinates"));
+    let may_lack = seen.cut
+        || server.is_some_and(|entry| !entry.complete)
+        || declared.is_some_and(|number| number.parse() != Ok(services.len()));
     for (role, names) in ROLE_SERVICES {
         let present: Vec<&Service<'_>> =
             names.iter().filter_map(|s| services.get(&s.to_ascii_lowercase())).collect();
         let (status, at) = match present.first() {
             Some(first) if present.len() == names.len() => {
-                let all = |status| present.iter().all(|service| service.status == status);
+                if present.iter().any(|service| service.status.is_none()) {
+                    if role == Role::Ca {
+                        let at = source(named, first.entry, first.entry.line, "a CA service");
+                        facts.ca(CaMode::Integrated, Sources::from([at]));
+                    }
+                    continue;
+                }
+                let all = |status| present.iter().all(|service| service.status == Some(status));
                 let status = if all(RoleStatus::Enabled) {
                     RoleStatus::Enabled
                 } else if all(RoleStatus::Hidden) {
@@ -466,6 +487,7 @@ fn state_roles(
                 });
                 (status, source(named, first.entry, line, format!("{name}: {role}: {status}")))
             }
+            _ if may_lack => continue,
             Some(first) => {
                 let missing: Vec<&str> = names
                     .iter()
@@ -486,7 +508,7 @@ fn state_roles(
                 let observed = format!("{name}: {role}: absent (service missing)");
                 (RoleStatus::Absent, source(named, first.entry, first.entry.line, observed))
             }
-            None if sees_master && server.is_none_or(|entry| entry.complete) => {
+            None if sees_master => {
                 let entry = server
                     .or_else(|| services.values().next().map(|service| service.entry));
                 let Some(entry) = entry else { continue };
@@ -527,12 +549,25 @@ fn state_segments(named: &Named<'_>, mut seen: Seen<'_>, facts: &mut Facts) {
         if suffix == Suffix::Ca {
             facts.ca(CaMode::Integrated, Sources::from([place.clone()]));
         }
-        let counted = config.is_none_or(|entry| agrees(named, entry, segments.len(), facts));
+        let counted = config.is_some_and(|entry| agrees(named, entry, segments.len(), facts));
+        if config.is_none() {
+            facts.note(
+                Note::on_file(
+                    named.file,
+                    NoteCode::CompletenessNotProven,
+                    format!(
+                        "segments of suffix {suffix} without their container: the search may have \
+                         been filtered; what is not here counts as unknown"
+                    ),
+                )
+                .help("Search cn=topology,cn=ipa,cn=etc,SUFFIX without a filter."),
+            );
+        }
         facts.listing(Listing {
             source: place,
             suffix: Some(suffix),
             suffix_of_file_name: None,
-            complete: counted && seen.whole_segments,
+            complete: counted && !seen.lost_segment && !seen.cut,
             segments,
         });
     }
@@ -541,7 +576,8 @@ fn state_segments(named: &Named<'_>, mut seen: Seen<'_>, facts: &mut Facts) {
         seen.topology,
         seen.suffix_configs.get(&Suffix::Domain),
         seen.suffix_configs.get(&Suffix::Ca),
-    ) && seen.whole_segments
+    ) && !seen.lost_segment
+        && !seen.cut
         && seen.services.values().all(|services| !services.contains_key("ca"))
     {
         let observed = "cn=topology without suffix ca";

@@ -624,6 +624,9 @@ impl ConsoleStage {
 
 fn note_failures(named: &Named<'_>, transcript: &Transcript, facts: &mut Facts) {
     for failure in &transcript.failures {
+        if topology_segment_find::is_without_ca(failure) {
+            continue;
+        }
         facts.note(
             Note::on_file(
                 named.file,

@@ -8,7 +8,7 @@ use crate::facts::{Facts, ListedSegment, Listing};
 use crate::limits::IPA_SEARCH_RECORDS_LIMIT;
 use crate::model::{CaMode, Direction, Fqdn, SegmentKey, Suffix};
 use crate::note::{Note, NoteCode};
-use crate::parse::console::{Command, Entry, Field, Frame, Transcript};
+use crate::parse::console::{Command, Entry, Failure, Field, Frame, Transcript};
 use crate::parse::ldif::Dn;
 
 /// Reads the text that `ipa topologysegment-find SUFFIX` prints, also with `--all` and `--raw`.
@@ -59,15 +59,19 @@ fn read(named: &Named<'_>, transcript: &Transcript, facts: &mut Facts) -> bool {
         }
     }
     for failure in &transcript.failures {
-        let own = failure.command.as_ref().is_none_or(|command| command.name == COMMAND);
-        // The only text output that says "CA-less".
-        if own && failure.message.starts_with("ca: suffix not found") {
+        if is_without_ca(failure) {
             found = true;
             let source = Source::at_line(named.file, failure.line, "ca: suffix not found");
             facts.ca(CaMode::None, Sources::from([source]));
         }
     }
     found
+}
+
+/// True for the only text output that says "CA-less": an answer, not a failure.
+pub(super) fn is_without_ca(failure: &Failure) -> bool {
+    let own = failure.command.as_ref().is_none_or(|command| command.name == COMMAND);
+    own && failure.message.starts_with("ca: suffix not found")
 }
 
 fn is_own(frame: &Frame) -> bool {

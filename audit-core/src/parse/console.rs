@@ -24,6 +24,8 @@
 //!
 //! Source: FreeIPA `ipalib/cli.py` (textui), `ipalib/frontend.py` (`output_for_cli`).
 
+use std::collections::VecDeque;
+
 /// One line of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Line {
@@ -148,13 +150,15 @@ pub struct Transcript {
 /// assert_eq!(frames[0].declared, None);
 /// ```
 pub fn transcript(lines: &[Line]) -> Transcript {
-    Reader { lines, at: 0, command: None, prompts: Vec::new(), limit_warning_at: None }.read()
+    Reader { lines, at: 0, commands: VecDeque::new(), prompts: Vec::new(), limit_warning_at: None }
+        .read()
 }
 
 struct Reader<'a> {
     lines: &'a [Line],
     at: usize,
-    command: Option<Command>,
+    /// Commands of the last command line whose output was not seen yet, in order.
+    commands: VecDeque<Command>,
     prompts: Vec<Field>,
     limit_warning_at: Option<u64>,
 }
@@ -170,13 +174,15 @@ impl Reader<'_> {
     fn read(mut self) -> Transcript {
         let mut found = Transcript::default();
         while let Some(line) = self.lines.get(self.at) {
-            if let Some(command) = parse_command(line) {
-                self.command = Some(command);
+            let commands = parse_commands(line);
+            if !commands.is_empty() {
+                self.commands = commands;
                 self.prompts.clear();
                 self.limit_warning_at = None;
                 self.at += 1;
             } else if let Some(failure) = self.message(line) {
                 found.failures.push(failure);
+                self.commands.pop_front();
                 self.at += 1;
             } else if let Some(header) = self.ruled(self.at) {
                 self.at += 3;
@@ -203,7 +209,7 @@ impl Reader<'_> {
         let (_, message) = line.text.split_once("ipa: ERROR: ")?;
         Some(Failure {
             line: line.number,
-            command: self.command.clone(),
+            command: self.commands.front().cloned(),
             message: message.trim().to_owned(),
         })
     }
@@ -232,7 +238,7 @@ impl Reader<'_> {
     fn frame(&mut self, header: Option<&Ruled>, base: usize, line: u64) -> Frame {
         let mut frame = Frame {
             line,
-            command: self.command.clone(),
+            command: self.commands.front().cloned(),
             prompts: std::mem::take(&mut self.prompts),
             summary: header.map(|header| header.text.clone()),
             declared: header.and_then(|header| first_number(&header.text)),
@@ -241,7 +247,7 @@ impl Reader<'_> {
         };
         let mut entry = Entry::default();
         while let Some(line) = self.lines.get(self.at) {
-            if parse_command(line).is_some() {
+            if !parse_commands(line).is_empty() {
                 break;
             }
             if let Some(trailer) = self.ruled(self.at) {
@@ -273,6 +279,10 @@ impl Reader<'_> {
             }
         }
         end_entry(&mut frame, &mut entry);
+        if header.is_some() {
+            // A list is all that a command prints; another one has another command.
+            self.commands.pop_front();
+        }
         // A warning on standard error lands before or behind the frame it is about.
         if self.lines.get(self.at).is_some_and(|next| is_limit_warning(&next.text)) {
             frame.limit_warning_at = self.lines.get(self.at).map(|next| next.number);
@@ -360,15 +370,22 @@ fn parse_field(line: &Line) -> Option<Field> {
     })
 }
 
-/// An `ipa` command behind any prompt, or at the start of a line.
-fn parse_command(line: &Line) -> Option<Command> {
-    let words = split_words(&line.text);
+/// The `ipa` commands of a line: behind any prompt or at its start, joined by `;` or `&&`.
+fn parse_commands(line: &Line) -> VecDeque<Command> {
+    split_words(&line.text)
+        .split(|word| word == ";" || word == "&&")
+        .filter_map(|words| parse_command(line.number, words))
+        .collect()
+}
+
+fn parse_command(line: u64, words: &[String]) -> Option<Command> {
     let at = words.iter().position(|word| word == "ipa" || word.ends_with("/ipa"))?;
-    // Prompts are short; "see the manual of ipa user-add" is prose.
-    let behind_prompt = match at.checked_sub(1).and_then(|before| words.get(before)) {
-        None => true,
-        Some(before) => before.ends_with(['$', '#', '%', '>']) || before == "sudo",
-    };
+    // Prompts are short; "see the manual of ipa user-add" is prose. `LC_ALL=C` and `sudo` may
+    // stand between prompt and command.
+    let mut before = words[..at].iter().rev().skip_while(|word| {
+        *word == "sudo" || word.split_once('=').is_some_and(|(name, _)| is_variable(name))
+    });
+    let behind_prompt = before.next().is_none_or(|word| word.ends_with(['$', '#', '%', '>']));
     let mut rest = words.get(at + 1..)?.iter().skip_while(|word| word.starts_with('-')).peekable();
     let name = rest.next()?;
     let is_name = name.contains('-') && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
@@ -376,10 +393,10 @@ fn parse_command(line: &Line) -> Option<Command> {
         return None;
     }
     let mut command =
-        Command { line: line.number, name: name.clone(), ..Command::default() };
+        Command { line, name: name.clone(), ..Command::default() };
     while let Some(word) = rest.next() {
-        if matches!(word.as_str(), "|" | "&&" | ";" | "||") || word.starts_with('|') {
-            command.piped = word.starts_with('|');
+        if word == "|" {
+            command.piped = true;
             break;
         }
         if word.starts_with('>') || word.starts_with("2>") {
@@ -405,12 +422,17 @@ fn parse_command(line: &Line) -> Option<Command> {
     Some(command)
 }
 
+/// True for the name of an environment variable.
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+}
+
 /// Options of the `*-find` commands that stand alone; every other one is followed by its value.
 fn takes_value(option: &str) -> bool {
     !matches!(option, "all" | "raw" | "include-master" | "pkey-only" | "no-members" | "help")
 }
 
-/// Words of a command line; quotes group and disappear, a pipe is a word of its own.
+/// Words of a command line; quotes group and disappear, `|` and `;` are words of their own.
 fn split_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -419,9 +441,9 @@ fn split_words(text: &str) -> Vec<String> {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
             (None, '"' | '\'') => quote = Some(c),
-            (None, '|') => {
+            (None, '|' | ';') => {
                 words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-                words.push("|".to_owned());
+                words.push(c.to_string());
             }
             (None, c) if c.is_whitespace() => {
                 words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));

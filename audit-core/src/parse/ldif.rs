@@ -382,22 +382,29 @@ impl fmt::Display for Rdn {
                 f.write_str("+")?;
             }
             if !ava.attribute.is_empty() {
-                write!(f, "{}=", ava.attribute)?;
+                write_escaped(f, &ava.attribute, true)?;
+                f.write_str("=")?;
             }
-            let last = ava.value.chars().count().saturating_sub(1);
-            for (place, letter) in ava.value.chars().enumerate() {
-                match letter {
-                    ',' | '+' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{letter}")?,
-                    '=' if ava.attribute.is_empty() => f.write_str("\\=")?,
-                    '#' if place == 0 => f.write_str("\\#")?,
-                    ' ' if place == 0 || place == last => f.write_str("\\ ")?,
-                    '\0'..='\x1f' | '\x7f' => write!(f, "\\{:02X}", u32::from(letter))?,
-                    _ => write!(f, "{letter}")?,
-                }
-            }
+            write_escaped(f, &ava.value, ava.attribute.is_empty())?;
         }
         Ok(())
     }
+}
+
+/// Escapes a type or value as RFC 4514 asks, and `=` where it would be taken for the separator.
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str, escape_equals: bool) -> fmt::Result {
+    let last = text.chars().count().saturating_sub(1);
+    for (place, letter) in text.chars().enumerate() {
+        match letter {
+            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{letter}")?,
+            '=' if escape_equals => f.write_str("\\=")?,
+            '#' if place == 0 => f.write_str("\\#")?,
+            ' ' if place == 0 || place == last => f.write_str("\\ ")?,
+            '\0'..='\x1f' | '\x7f' => write!(f, "\\{:02X}", u32::from(letter))?,
+            _ => write!(f, "{letter}")?,
+        }
+    }
+    Ok(())
 }
 
 impl PartialEq for Rdn {
@@ -504,7 +511,7 @@ fn token(bytes: &[u8], mut at: usize, is_type: bool) -> (String, Option<u8>, usi
                 end = Some(byte);
                 break;
             }
-            b' ' | b'\t' if !quoted => {
+            _ if byte.is_ascii_whitespace() && !quoted => {
                 if !text.is_empty() {
                     text.push(byte);
                 }
@@ -866,23 +873,23 @@ impl LdifParser {
     /// Passes over unwanted entries from `at` on, up to a line that has to be looked at.
     fn skip(&mut self, ends: &mut EntryEnds, mut at: usize, mut after_lf: bool) -> usize {
         let chunk = ends.chunk;
-        let from = at;
+        ends.known = (at, self.line);
         loop {
-            let is_looked_at = after_lf && may_end_entry(&chunk[at..]);
-            let end = if is_looked_at {
+            let end = if after_lf && may_end_entry(&chunk[at..]) {
                 at
             } else {
-                ends.next(at, self.line)
+                ends.next(at)
             };
-            after_lf = true;
-            if !is_looked_at && chunk.get(end) == Some(&b'\n') {
-                // A blank line, then usually a comment and another unwanted entry.
-                if let Some(next) = self.skip_usual_start(chunk, end + 1) {
-                    at = next;
-                    continue;
-                }
+            // A blank line, then usually a comment and another unwanted entry.
+            if chunk.get(end) == Some(&b'\n')
+                && let Some(next) = self.skip_usual_start(chunk, end + 1)
+            {
+                self.context = Context::Skipped(true);
+                at = next;
+                after_lf = true;
+                continue;
             }
-            self.line = ends.line_at(end, from, self.line);
+            self.line = ends.line_at(end);
             self.mode = if end < chunk.len() {
                 Mode::Lines
             } else {
@@ -1174,6 +1181,9 @@ impl LdifParser {
 
     /// Whether the spelling of this DN alone shows that its entry is not wanted.
     fn is_refused(&mut self, dn: &[u8]) -> bool {
+        if self.interest.rdns.is_empty() {
+            return false;
+        }
         let (own, parent) = dn.split_at(memchr(b',', dn).unwrap_or(dn.len()));
         // They can be judged apart: neither holds an escape if it is refused.
         if self.refused_parent != parent {
@@ -1634,6 +1644,8 @@ fn may_end_with(first: u8, second: u8) -> bool {
 /// reading a large export.
 struct EntryEnds<'c> {
     chunk: &'c [u8],
+    /// A place with the line feeds of the input before it, for places not looked at.
+    known: (usize, u64),
     /// What was looked at: from here, so many bytes; line feeds of the input before it, in it, and
     /// in it before each block.
     start: usize,
@@ -1650,6 +1662,7 @@ impl<'c> EntryEnds<'c> {
     fn new(chunk: &'c [u8]) -> Self {
         Self {
             chunk,
+            known: (0, 0),
             start: 0,
             length: 0,
             before: 0,
@@ -1660,11 +1673,10 @@ impl<'c> EntryEnds<'c> {
         }
     }
 
-    /// The first line start behind `at` where an entry may end, or the end of the chunk. `line`
-    /// counts the line feeds before `at` and is used if `at` was not looked at yet.
-    fn next(&mut self, mut at: usize, line: u64) -> usize {
+    /// The first line start behind `at` where an entry may end, or the end of the chunk.
+    fn next(&mut self, mut at: usize) -> usize {
         if at - self.start >= self.length {
-            self.look_at(at, line);
+            self.look_at(at, self.line_at(at));
         }
         while self.length > 0 {
             let mut flagged = self.flagged & (u64::MAX << ((at - self.start) / BLOCK));
@@ -1741,19 +1753,19 @@ impl<'c> EntryEnds<'c> {
         first.map(|end| start + end)
     }
 
-    /// The line feeds of the input before `at`, a place found from `from` on with `line` before it.
-    fn line_at(&self, at: usize, from: usize, line: u64) -> u64 {
-        let (counted, line) = match at.checked_sub(self.start) {
-            Some(offset) if self.length > 0 => {
-                let block = offset / BLOCK;
-                match self.before_block.get(block) {
-                    Some(&before) if offset < self.length => {
-                        (self.start + block * BLOCK, self.before + u64::from(before))
-                    }
-                    _ => (self.start + self.length, self.before + self.within),
-                }
-            }
-            _ => (from, line),
+    /// The line feeds of the input before `at`, which is not before the known place.
+    fn line_at(&self, at: usize) -> u64 {
+        let end = self.start + self.length;
+        let (counted, line) = if at < end {
+            let block = (at - self.start) / BLOCK;
+            (
+                self.start + block * BLOCK,
+                self.before + u64::from(self.before_block[block]),
+            )
+        } else if self.known.0 < end {
+            (end, self.before + self.within)
+        } else {
+            self.known
         };
         line + line_feeds(&self.chunk[counted..at])
     }

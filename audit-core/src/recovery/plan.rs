@@ -95,13 +95,15 @@ fn from_copies(situation: &Situation, scenario: &'static str) -> Plan {
 
 /// Builds a runbook and performs each step on its own copy of the situation.
 struct Planner {
+    /// As the operator found it.
+    before: Situation,
     state: Situation,
     steps: Vec<Step>,
 }
 
 impl Planner {
     fn new(situation: &Situation) -> Self {
-        Self { state: situation.clone(), steps: Vec::new() }
+        Self { before: situation.clone(), state: situation.clone(), steps: Vec::new() }
     }
 
     fn push(&mut self, action: Action, because: impl Into<String>, check: impl Into<String>) {
@@ -116,6 +118,7 @@ impl Planner {
             .iter()
             .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))
             .collect();
+        self.enable_hidden(&lost);
         self.promote(&lost);
         self.move_crl(&lost);
         self.join_survivors();
@@ -134,10 +137,55 @@ impl Planner {
             self.push(
                 Action::Verify { server: name.clone() },
                 "the new server must serve",
-                "all three commands answer",
+                "both commands answer",
             );
         }
         self.steps
+    }
+
+    /// Status of a role on a member.
+    fn status(&self, server: &Fqdn, role: Role) -> RoleStatus {
+        let replica = self.state.members.get(server);
+        replica.and_then(|r| r.roles.get(&role)).copied().unwrap_or(RoleStatus::Absent)
+    }
+
+    /// Running members that hold a role, the best to work with first: those that were visible from
+    /// the start before others, then those in the data center of `near`, then by name.
+    fn preferred(&self, role: Role, near: Option<&Replica>) -> Vec<Fqdn> {
+        let center = near.and_then(|replica| replica.data_center.as_ref());
+        let mut names: Vec<Fqdn> = match role {
+            Role::IpaMaster => self.state.running(),
+            _ => self.state.running_with(role),
+        }
+        .into_iter()
+        .cloned()
+        .collect();
+        names.sort_by_key(|name| {
+            let other = self.state.members.get(name).and_then(|r| r.data_center.as_ref());
+            let elsewhere = center.is_some() && other != center;
+            let was = self.before.members.get(name).and_then(|r| r.roles.get(&role));
+            (was != Some(&RoleStatus::Enabled), elsewhere, name.clone())
+        });
+        names
+    }
+
+    /// Enables hidden or configured providers of roles whose visible ones are all lost: `ipa
+    /// server-del` counts visible providers only, and a hidden CA cannot renew (X21).
+    fn enable_hidden(&mut self, lost: &[Fqdn]) {
+        for role in [Role::Ca, Role::Kra, Role::Dns] {
+            let was_visible =
+                lost.iter().any(|name| self.status(name, role) == RoleStatus::Enabled);
+            let Some(best) = self.preferred(role, None).into_iter().next() else { continue };
+            if was_visible && self.status(&best, role) != RoleStatus::Enabled {
+                self.push(
+                    Action::EnableServer { server: best.clone() },
+                    format!(
+                        "the only {role} left is not visible: lost ones can then not be removed"
+                    ),
+                    format!("ipa server-role-find --server={best}: {role} enabled"),
+                );
+            }
+        }
     }
 
     /// Makes a living CA replica the renewal server if the old one is lost or not known.
@@ -147,27 +195,8 @@ impl Planner {
         }
         let known = self.state.renewal.clone();
         let is_lost = known.as_ref().is_some_and(|name| lost.contains(name));
-        let ca_lost = lost.iter().any(|name| {
-            let replica = self.state.members.get(name);
-            replica.and_then(|r| r.roles.get(&Role::Ca)).is_some_and(|s| s.holds_data())
-        });
-        let not_enabled = |status: Option<&RoleStatus>| status != Some(&RoleStatus::Enabled);
-        let mut cas: Vec<Fqdn> =
-            self.state.running_with(Role::Ca).into_iter().cloned().collect();
-        cas.sort_by_key(|name| {
-            let replica = self.state.members.get(name);
-            (not_enabled(replica.and_then(|r| r.roles.get(&Role::Ca))), name.clone())
-        });
-        let Some(ca) = cas.into_iter().next() else { return };
-        let status = self.state.members.get(&ca).and_then(|r| r.roles.get(&Role::Ca)).copied();
-        if ca_lost && status != Some(RoleStatus::Enabled) {
-            // server-del counts visible CAs only, and a hidden one cannot be renewal server (X21).
-            self.push(
-                Action::EnableServer { server: ca.clone() },
-                "the only CA left is not visible: the lost ones can then not be removed",
-                format!("ipa server-role-find --server={ca}: CA server enabled"),
-            );
-        }
+        let ca_lost = lost.iter().any(|name| self.status(name, Role::Ca).holds_data());
+        let Some(ca) = self.preferred(Role::Ca, None).into_iter().next() else { return };
         if is_lost || (known.is_none() && ca_lost) {
             let because = if is_lost {
                 "the CA renewal server is lost: internal certificates would stop renewing"
@@ -190,7 +219,7 @@ impl Planner {
             .renewal
             .clone()
             .filter(|name| self.state.running().contains(&name))
-            .or_else(|| self.state.running_with(Role::Ca).first().map(|name| (*name).clone()));
+            .or_else(|| self.preferred(Role::Ca, None).into_iter().next());
         if let (true, Some(on)) = (publisher_lost, target) {
             self.push(
                 Action::EnableCrl { on: on.clone() },
@@ -200,7 +229,7 @@ impl Planner {
         }
     }
 
-    /// Joins survivors that the loss has separated: until then, no change crosses.
+    /// Joins survivors that do not replicate to each other: until then, no change crosses.
     fn join_survivors(&mut self) {
         for suffix in Suffix::ALL {
             let islands = self.state.islands(suffix);
@@ -213,8 +242,8 @@ impl Planner {
                 };
                 self.push(
                     Action::AddSegment { suffix, left, right },
-                    "the loss has separated the survivors; run it in both groups, because a \
-                     segment is itself replicated data",
+                    "these survivors do not replicate to each other; run it in both groups, because \
+                     a segment is itself replicated data",
                     format!("ipa topologysuffix-verify {suffix}"),
                 );
             }
@@ -222,7 +251,7 @@ impl Planner {
     }
 
     fn delete(&mut self, server: &Fqdn) {
-        let Some(from) = self.state.running().first().map(|name| (*name).clone()) else { return };
+        let Some(from) = self.preferred(Role::IpaMaster, None).into_iter().next() else { return };
         let delete = |ignore_last_of_role, ignore_disconnect| Action::DeleteServer {
             server: server.clone(),
             from: from.clone(),
@@ -255,13 +284,9 @@ impl Planner {
             // The last KRA's keys are gone; a new KRA is a decision, not a replacement.
             roles.remove(&Role::Kra);
         }
-        let with_ca = self.state.running_with(Role::Ca);
-        let source = with_ca
-            .first()
-            .copied()
-            .or(self.state.running().first().copied())
-            .cloned();
-        let Some(source) = source else { return };
+        let with_ca = self.preferred(Role::Ca, Some(replica));
+        let any = self.preferred(Role::IpaMaster, Some(replica));
+        let Some(source) = with_ca.into_iter().chain(any).next() else { return };
         let hidden = replica.roles.get(&Role::IpaMaster) == Some(&RoleStatus::Hidden);
         self.push(
             Action::InstallReplica {
@@ -277,14 +302,9 @@ impl Planner {
             if suffix == Suffix::Ca && !roles.contains(&Role::Ca) {
                 continue;
             }
-            let peers: Vec<Fqdn> = match suffix {
-                Suffix::Domain => self.state.running(),
-                Suffix::Ca => self.state.running_with(Role::Ca),
-            }
-            .into_iter()
-            .filter(|name| *name != server)
-            .cloned()
-            .collect();
+            let role = if suffix == Suffix::Ca { Role::Ca } else { Role::IpaMaster };
+            let mut peers = self.preferred(role, Some(replica));
+            peers.retain(|name| name != server);
             let joined = |peer: &&Fqdn| {
                 self.state.agreements.contains(&(suffix, server.clone(), (*peer).clone()))
             };

@@ -140,8 +140,10 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
                 .runs_on()
                 .map_or("any living server".to_owned(), ToString::to_string);
             text.line("");
+            let mut label = format!("{number:>3}. ");
             for command in step.action.commands() {
-                text.line(&format!("{number:>3}. {command}"));
+                text.line(&format!("{label}{command}"));
+                label = " ".repeat(5);
             }
             text.line(&format!("     on     {place}"));
             text.wrapped("     why    ", &step.because);

@@ -47,6 +47,9 @@ function findingView(finding: Finding, index: number, short: (fqdn: string) => s
       finding.title,
       subjects === "" ? null : h("span", { class: "subjects" }, ` ${subjects}`),
       finding.suffix === null ? null : h("span", { class: "subjects" }, ` (suffix ${finding.suffix})`)),
+    finding.superseded_by.length > 0
+      ? h("span", { class: "tag" }, `follows from ${finding.superseded_by.join(", ")}`)
+      : null,
     finding.status === "waived" ? h("span", { class: "tag" }, "waived") : null,
     delta > 0 ? h("span", { class: "tag gain" }, `+${points(delta)} points`) : null,
     h("span", { class: "code" }, finding.code));

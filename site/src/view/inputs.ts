@@ -34,28 +34,58 @@ export function inputsView(inputs: InputFile[], deployment: Deployment): HTMLEle
     notes.set(note.file, [...(notes.get(note.file) ?? []), note]);
   }
   const formats = new Map(inputs.map(({ file, format }) => [file, format]));
-  let used = 0;
-  const items = [...notes].map(([file, own]) => {
-    const refusal = own.find((note) => NOT_USED.has(note.code));
-    const errors = own.some((note) => note.severity === "error");
-    used += refusal ? 0 : 1;
-    const format = formats.get(file) ?? "not readable";
-    const verdict = refusal
-      ? h("span", { class: "verdict unused" }, `not used: ${format}`)
-      : h("span", { class: errors ? "verdict error" : "verdict ok" },
-          `read as ${format}${errors ? ", with errors" : ""}`);
-    // What is wrong stays visible; remarks on a file that was read are folded.
-    const quiet = own.filter((note) => !refusal && note.severity === "info");
-    const loud = own.filter((note) => !quiet.includes(note));
-    return h("div", { class: "input" },
-      h("p", { class: "input-line" }, h("code", { class: "file" }, file), " ", verdict),
-      ...loud.map(noteView),
-      quiet.length > 0
-        ? h("details", {}, h("summary", {}, plural(quiet.length, "remark")), ...quiet.map(noteView))
-        : null);
-  });
+  const format = (file: string): string => formats.get(file) ?? "not readable";
+  const isRefusal = (note: Note): boolean => NOT_USED.has(note.code);
+  const used = [...notes].filter(([, own]) => !own.some(isRefusal));
+  const unused = [...notes].filter(([, own]) => own.some(isRefusal));
   const section = h("section", { class: "card", "aria-labelledby": "inputs-title" },
-    h("h2", { id: "inputs-title" }, `Files: ${used} of ${notes.size} used`));
-  append(section, [list(items)]);
+    h("h2", { id: "inputs-title" }, `Files: ${used.length} of ${notes.size} used`));
+  append(section, [
+    list(used.map(([file, own]) => usedView(file, format(file), own))),
+    unused.length > 0 ? unusedView(unused, format) : null,
+  ]);
   return section;
+}
+
+/** A file that was read; what is wrong in it stays visible, remarks are folded. */
+function usedView(file: string, format: string, notes: Note[]): HTMLElement {
+  const worst = ["error", "warning"].find((word) => notes.some((note) => note.severity === word));
+  const looks = { error: "verdict error", warning: "verdict unused" }[worst ?? ""] ?? "verdict ok";
+  const quiet = notes.filter((note) => note.severity === "info");
+  const loud = notes.filter((note) => note.severity !== "info");
+  return h("div", { class: "input" },
+    h("p", { class: "input-line" },
+      h("code", { class: "file" }, file),
+      " ",
+      h("span", { class: looks }, `read as ${format}${worst ? `, with ${worst}s` : ""}`)),
+    ...loud.map(noteView),
+    quiet.length > 0
+      ? h("details", {}, h("summary", {}, plural(quiet.length, "remark")), ...quiet.map(noteView))
+      : null);
+}
+
+/**
+ * The files of which nothing was used. Folders hold many files that are no exports: from a dozen on
+ * they are folded, and an advice that several share is given once.
+ */
+function unusedView(files: [string, Note[]][], format: (file: string) => string): HTMLElement {
+  const advice = new Map<string, number>();
+  for (const { help } of files.flatMap(([, notes]) => notes)) {
+    if (help) {
+      advice.set(help, (advice.get(help) ?? 0) + 1);
+    }
+  }
+  const isShared = (help: string | null): boolean => (advice.get(help ?? "") ?? 0) > 1;
+  const shared = [...advice.keys()].filter(isShared);
+  const items = files.map(([file, notes]) =>
+    h("div", { class: "input" },
+      h("p", { class: "input-line" },
+        h("code", { class: "file" }, file),
+        " ",
+        h("span", { class: "verdict unused" }, `not used: ${format(file)}`)),
+      ...notes.map((note) => noteView(isShared(note.help) ? { ...note, help: null } : note))));
+  return h("details", { class: "scenario", open: files.length < 12 },
+    h("summary", {}, h("span", { class: "finding-title" }, `${plural(files.length, "file")} not used`)),
+    ...shared.map((help) => h("p", { class: "help" }, help)),
+    list(items));
 }
