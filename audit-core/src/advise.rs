@@ -187,24 +187,78 @@ fn add_segment(deployment: &mut Deployment, suffix: Suffix, left: &Fqdn, right: 
     topology.segments.sort_by(|a, b| a.key.cmp(&b.key));
 }
 
-/// Finds repairs on one deployment; each found one is applied, so that the next sees it.
+/// What a rule asks for, before anybody works out how. Closed.
+///
+/// Working it out costs far more than judging, so rules only state the goal and [`edits`] is asked
+/// for the findings that are shown.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Repair {
+    /// Join a server to more others until it has `count` partners in both directions; one-way
+    /// segments are mended first.
+    Partners {
+        /// The suffix.
+        suffix: Suffix,
+        /// The server.
+        server: Fqdn,
+        /// Partners it needs.
+        count: usize,
+    },
+    /// Join groups of servers into one that holds together without `avoid`.
+    Join {
+        /// The suffix.
+        suffix: Suffix,
+        /// The groups.
+        groups: Vec<Vec<Fqdn>>,
+        /// Server that must not be needed.
+        avoid: Option<Fqdn>,
+    },
+    /// Install the CA on more servers until `count` hold it.
+    Cas {
+        /// CA replicas needed.
+        count: usize,
+    },
+    /// Remove segments of servers that have too many.
+    Fewer {
+        /// The suffix.
+        suffix: Suffix,
+        /// The servers.
+        servers: Vec<Fqdn>,
+    },
+    /// These very changes.
+    Edits(Vec<Edit>),
+}
+
+/// Changes that reach these goals, one after the other, as few as found.
+pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
+    let mut adviser = Adviser { deployment: deployment.clone(), edits: Vec::new() };
+    for repair in repairs {
+        match repair {
+            Repair::Partners { suffix, server, count } => {
+                adviser.more_partners(*suffix, server, *count);
+            }
+            Repair::Join { suffix, groups, avoid } => {
+                adviser.join(*suffix, groups, avoid.as_ref());
+            }
+            Repair::Cas { count } => adviser.more_cas(*count),
+            Repair::Fewer { suffix, servers } => adviser.fewer_partners(*suffix, servers),
+            Repair::Edits(edits) => {
+                for edit in edits {
+                    adviser.push(edit.clone());
+                }
+            }
+        }
+    }
+    adviser.edits
+}
+
+/// Finds changes on one deployment; each found one is applied, so that the next sees it.
 #[derive(Debug)]
-pub struct Adviser {
+struct Adviser {
     deployment: Deployment,
     edits: Vec<Edit>,
 }
 
 impl Adviser {
-    /// An adviser for a deployment.
-    pub fn new(deployment: &Deployment) -> Self {
-        Self { deployment: deployment.clone(), edits: Vec::new() }
-    }
-
-    /// The repairs found.
-    pub fn edits(self) -> Vec<Edit> {
-        self.edits
-    }
-
     fn push(&mut self, edit: Edit) {
         self.deployment = apply(&self.deployment, std::slice::from_ref(&edit));
         self.edits.push(edit);
@@ -240,7 +294,11 @@ impl Adviser {
     }
 
     /// Joins a server to more others until it has `count` partners in both directions.
-    pub fn more_partners(&mut self, suffix: Suffix, server: &Fqdn, count: usize) {
+    fn more_partners(&mut self, suffix: Suffix, server: &Fqdn, count: usize) {
+        let partners = self.view(suffix).possible.partners(server);
+        if partners.suppliers.len() != partners.consumers.len() {
+            self.mend_one_way(suffix, server);
+        }
         for _ in 0..count {
             let view = self.view(suffix);
             if view.possible.partners(server).weaker_side() >= count {
@@ -256,7 +314,7 @@ impl Adviser {
 
     /// Replaces one of a server's one-way segments by a two-way one: `ipa` cannot change the
     /// direction of a segment. False if it has none.
-    pub fn mend_one_way(&mut self, suffix: Suffix, server: &Fqdn) -> bool {
+    fn mend_one_way(&mut self, suffix: Suffix, server: &Fqdn) -> bool {
         self.mend(suffix, |left, right| left == server || right == server)
     }
 
@@ -289,7 +347,7 @@ impl Adviser {
     }
 
     /// Joins groups of servers into one that holds together without `avoid`.
-    pub fn join(&mut self, suffix: Suffix, groups: &[Vec<Fqdn>], avoid: Option<&Fqdn>) {
+    fn join(&mut self, suffix: Suffix, groups: &[Vec<Fqdn>], avoid: Option<&Fqdn>) {
         let members: BTreeSet<&Fqdn> = groups.iter().flatten().collect();
         for _ in 0..members.len() {
             let view = self.view(suffix);
@@ -329,7 +387,7 @@ impl Adviser {
 
     /// Installs the CA on more servers, then on new ones, until `count` hold it and each is joined
     /// to two others where that many exist.
-    pub fn more_cas(&mut self, count: usize) {
+    fn more_cas(&mut self, count: usize) {
         for number in 1..=count {
             let holders: Vec<Fqdn> =
                 self.deployment.holders(Role::Ca).into_iter().cloned().collect();
@@ -381,7 +439,7 @@ impl Adviser {
 
     /// Removes segments of servers with too many, one at a time, as long as no server falls below
     /// the minimum and nothing becomes a cut server.
-    pub fn fewer_partners(&mut self, suffix: Suffix, servers: &[Fqdn]) {
+    fn fewer_partners(&mut self, suffix: Suffix, servers: &[Fqdn]) {
         for server in servers {
             loop {
                 let view = self.view(suffix);

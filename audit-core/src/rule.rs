@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::advise::Edit;
+use crate::advise::Repair;
 use crate::evidence::Sources;
 use crate::model::{Deployment, Need, Suffix};
 use crate::views::Views;
@@ -186,8 +186,8 @@ pub struct Failure {
     pub why: String,
     /// Where it was read.
     pub evidence: Sources,
-    /// Changes that repair it, as few as the rule can find.
-    pub edits: Vec<Edit>,
+    /// What would repair it.
+    pub repair: Option<Repair>,
 }
 
 /// State of a rule for one subject. Closed.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advise;
+use crate::advise::Repair;
 use crate::cases::{FAMILIES, Judge, is_ca_less};
 use crate::evidence::Sources;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
@@ -104,8 +104,8 @@ pub struct Group {
     pub why: Vec<String>,
     /// Where it was read.
     pub evidence: Sources,
-    /// Changes that repair it.
-    pub edits: Vec<advise::Edit>,
+    /// What would repair it.
+    pub repairs: Vec<Repair>,
     /// Codes of worse findings that imply this one; it then weighs nothing.
     pub superseded_by: Vec<&'static str>,
 }
@@ -126,7 +126,7 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
                 group.subjects.extend(failure.subjects.iter().cloned());
                 group.why.push(failure.why.clone());
                 group.evidence.extend(failure.evidence.iter().cloned());
-                extend_new(&mut group.edits, &failure.edits);
+                extend_new(&mut group.repairs, failure.repair.iter());
             } else {
                 own.push(Group {
                     meta: rule.meta,
@@ -136,7 +136,7 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
                     suffixes: BTreeSet::from([judgement.suffix]),
                     why: vec![failure.why.clone()],
                     evidence: failure.evidence.clone(),
-                    edits: failure.edits.clone(),
+                    repairs: failure.repair.iter().cloned().collect(),
                     superseded_by: Vec::new(),
                 });
             }
@@ -152,7 +152,7 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
                     other.suffixes.extend(group.suffixes);
                     other.why.extend(group.why);
                     other.evidence.extend(group.evidence);
-                    extend_new(&mut other.edits, &group.edits);
+                    extend_new(&mut other.repairs, group.repairs.iter());
                 }
                 None => merged.push(group),
             }
@@ -173,10 +173,10 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
     groups
 }
 
-fn extend_new(edits: &mut Vec<advise::Edit>, more: &[advise::Edit]) {
-    for edit in more {
-        if !edits.contains(edit) {
-            edits.push(edit.clone());
+fn extend_new<'a>(repairs: &mut Vec<Repair>, more: impl Iterator<Item = &'a Repair>) {
+    for repair in more {
+        if !repairs.contains(repair) {
+            repairs.push(repair.clone());
         }
     }
 }

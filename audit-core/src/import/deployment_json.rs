@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::topology_segment_find::observed;
 use super::{Format, Named, Reads};
 use crate::evidence::{Source, Sources};
 use crate::facts::{Facts, ListedSegment, Listing};
@@ -367,12 +368,8 @@ impl<'a> Reader<'a> {
         };
         let enabled = self.bool(object, "enabled", at);
         let disputed = self.bool(object, "disputed", at).unwrap_or(false);
-        let observed = format!(
-            "segment {}: {left} - {right} ({direction})",
-            name.as_deref().unwrap_or("without a name")
-        );
-        let sources = self.sources(at, &observed);
         let key = SegmentKey { left, right, direction, name };
+        let sources = self.sources(at, &observed(&key, enabled));
         Some(ListedSegment { key, enabled, disputed, sources })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::topology_segment_find::{segment_suffix, switch};
+use super::topology_segment_find::{observed, segment_suffix, switch};
 use super::{Format, LdifFile, Named, Reads};
 use crate::evidence::{Source, Sources};
 use crate::facts::{Facts, ListedSegment, Listing};
@@ -379,16 +379,10 @@ fn segment(named: &Named<'_>, entry: &Entry, facts: &mut Facts) -> Option<Listed
         return None;
     };
     let name = Some(entry.dn.first_value().to_owned()).filter(|name| !name.is_empty());
-    let observed = format!(
-        "segment {}: {left} - {right} ({direction})",
-        name.as_deref().unwrap_or("without a name")
-    );
-    Some(ListedSegment {
-        key: SegmentKey { left, right, direction, name },
-        enabled: entry.value("nsds5replicaenabled").and_then(switch),
-        disputed: false,
-        sources: Sources::from([source(named, entry, entry.line, observed)]),
-    })
+    let key = SegmentKey { left, right, direction, name };
+    let enabled = entry.value("nsds5replicaenabled").and_then(switch);
+    let source = source(named, entry, entry.line, observed(&key, enabled));
+    Some(ListedSegment { key, enabled, disputed: false, sources: Sources::from([source]) })
 }
 
 /// True if `numSubordinates` of a container is absent or equals the children read.

@@ -186,17 +186,19 @@ fn segment(
         return None;
     };
     let enabled = entry.get(&["Replication agreement enabled", "nsds5replicaenabled"]);
+    let enabled = enabled.and_then(|field| switch(&field.value));
     let name = parts.name.map(|name| name.value.clone()).filter(|name| !name.is_empty());
-    let observed = format!(
-        "segment {}: {left} - {right} ({direction})",
-        name.as_deref().unwrap_or("without a name")
-    );
-    Some(ListedSegment {
-        key: SegmentKey { left, right, direction, name },
-        enabled: enabled.and_then(|field| switch(&field.value)),
-        disputed: false,
-        sources: Sources::from([Source::at_line(named.file, entry.line(), observed)]),
-    })
+    let key = SegmentKey { left, right, direction, name };
+    let source = Source::at_line(named.file, entry.line(), observed(&key, enabled));
+    Some(ListedSegment { key, enabled, disputed: false, sources: Sources::from([source]) })
+}
+
+/// A segment as evidence shows it.
+pub(super) fn observed(key: &SegmentKey, enabled: Option<bool>) -> String {
+    let SegmentKey { left, right, direction, name } = key;
+    let name = name.as_deref().unwrap_or("without a name");
+    let off = if enabled == Some(false) { ", disabled" } else { "" };
+    format!("segment {name}: {left} - {right} ({direction}{off})")
 }
 
 /// `on`/`off` and `TRUE`/`FALSE`, as the directory stores them.

@@ -118,10 +118,11 @@ impl Planner {
             .iter()
             .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))
             .collect();
+        // Joined first: what is changed next must reach every survivor.
+        self.join_survivors();
         self.enable_hidden(&lost);
         self.promote(&lost);
         self.move_crl(&lost);
-        self.join_survivors();
         for name in &lost {
             self.delete(name);
         }

@@ -143,10 +143,11 @@ pub fn audit(imported: &Imported, options: &Options) -> Report {
 }
 
 fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
-    let (delta, delta_raw) = if group.edits.is_empty() {
+    let edits = advise::edits(deployment, &group.repairs);
+    let (delta, delta_raw) = if edits.is_empty() {
         (0, 0)
     } else {
-        let changed = advise::apply(deployment, &group.edits);
+        let changed = advise::apply(deployment, &edits);
         let after = score::grade(&changed, &score::judge_all(&changed));
         let change = |after: u64, before: u64| {
             i64::try_from(after).unwrap_or(0) - i64::try_from(before).unwrap_or(0)
@@ -162,7 +163,7 @@ fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
         why: group.why.join(" "),
         evidence: group.evidence.into_iter().collect(),
         needs: Vec::new(),
-        remedy: remedy(&group.edits),
+        remedy: remedy(&edits),
         superseded_by: group.superseded_by,
         supersedes: Vec::new(),
         subjects: group.subjects,

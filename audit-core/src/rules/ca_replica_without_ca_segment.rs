@@ -1,6 +1,6 @@
 //! CA004 `ca-replica-without-ca-segment`.
 
-use crate::advise::{AGREEMENTS_MIN, Adviser};
+use crate::advise::{AGREEMENTS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Role, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -95,8 +95,7 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn, holders: &[&
     if !view.segments_complete || !view.possible.partners(server).all().is_empty() {
         return State::Unknown(view.needs(deployment));
     }
-    let mut adviser = Adviser::new(deployment);
-    adviser.more_partners(suffix, server, AGREEMENTS_MIN.min(holders.len() - 1));
+    let count = AGREEMENTS_MIN.min(holders.len() - 1);
     let status = deployment.servers.get(server).map(|s| s.role(Role::Ca));
     let mut evidence = deployment.topology(suffix).sources.clone();
     evidence.extend(status.map(crate::evidence::Fact::sources).unwrap_or_default());
@@ -110,6 +109,6 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn, holders: &[&
              replica: its certificate data is not replicated, so it protects nothing."
         ),
         evidence,
-        edits: adviser.edits(),
+        repair: Some(Repair::Partners { suffix, server: server.clone(), count }),
     }))
 }

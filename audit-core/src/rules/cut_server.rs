@@ -1,6 +1,6 @@
 //! TOP004 `cut-server`.
 
-use crate::advise::Adviser;
+use crate::advise::Repair;
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -125,8 +125,6 @@ fn fail(
             [] => String::new(),
         })
         .collect();
-    let mut adviser = Adviser::new(deployment);
-    adviser.join(suffix, &islands, Some(server));
     Some(State::Fail(Box::new(Failure {
         severity: Severity::High,
         subjects: vec![server.to_string()],
@@ -136,6 +134,6 @@ fn fail(
             groups.join(" | ")
         ),
         evidence: evidence_of_server(deployment, suffix, server),
-        edits: adviser.edits(),
+        repair: Some(Repair::Join { suffix, groups: islands, avoid: Some(server.clone()) }),
     })))
 }

@@ -1,6 +1,6 @@
 //! DC002 `data-center-with-few-neighbors`.
 
-use crate::advise::Edit;
+use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::evidence::Sources;
 use crate::model::{Deployment, Fqdn, Suffix};
@@ -152,6 +152,6 @@ fn fail(
         subjects: vec![center.to_owned()],
         why,
         evidence,
-        edits,
+        repair: Some(Repair::Edits(edits)),
     }))
 }

@@ -1,6 +1,6 @@
 //! CA002 `fewer-than-three-cas`.
 
-use crate::advise::{Adviser, CA_REPLICAS_MIN};
+use crate::advise::{CA_REPLICAS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Role};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -81,8 +81,6 @@ fn state(deployment: &Deployment) -> State {
         return State::Unknown(count.needs);
     }
     let names: Vec<String> = count.certain.iter().map(ToString::to_string).collect();
-    let mut adviser = Adviser::new(deployment);
-    adviser.more_cas(CA_REPLICAS_MIN);
     State::Fail(Box::new(Failure {
         severity: Severity::High,
         why: format!(
@@ -93,6 +91,6 @@ fn state(deployment: &Deployment) -> State {
         ),
         subjects: names,
         evidence: evidence_of_role(deployment, Role::Ca),
-        edits: adviser.edits(),
+        repair: Some(Repair::Cas { count: CA_REPLICAS_MIN }),
     }))
 }

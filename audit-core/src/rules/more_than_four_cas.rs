@@ -80,7 +80,7 @@ fn state(deployment: &Deployment) -> State {
                 count.certain.len()
             ),
             evidence: evidence_of_role(deployment, Role::Ca),
-            edits: Vec::new(),
+            repair: None,
         }));
     }
     match count.possible_max {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::advise::Edit;
+use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::evidence::Sources;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Segment, Suffix};
@@ -124,9 +124,11 @@ fn fail(deployment: &Deployment, suffix: Suffix, host: &Fqdn, segments: &[&Segme
             names.join(", ")
         ),
         evidence,
-        edits: segments
-            .iter()
-            .map(|segment| Edit::RemoveSegment { suffix, key: segment.key.clone() })
-            .collect(),
+        repair: Some(Repair::Edits(
+            segments
+                .iter()
+                .map(|segment| Edit::RemoveSegment { suffix, key: segment.key.clone() })
+                .collect(),
+        )),
     }))
 }

@@ -1,6 +1,6 @@
 //! CA001 `single-ca`.
 
-use crate::advise::{Adviser, CA_REPLICAS_MIN};
+use crate::advise::{CA_REPLICAS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Role};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -86,13 +86,11 @@ fn state(deployment: &Deployment) -> State {
               installed and no certificate renewed."
             .to_owned(),
     };
-    let mut adviser = Adviser::new(deployment);
-    adviser.more_cas(CA_REPLICAS_MIN);
     State::Fail(Box::new(Failure {
         severity: Severity::Critical,
         subjects: count.certain.iter().map(ToString::to_string).collect(),
         why,
         evidence: evidence_of_role(deployment, Role::Ca),
-        edits: adviser.edits(),
+        repair: Some(Repair::Cas { count: CA_REPLICAS_MIN }),
     }))
 }

@@ -1,6 +1,6 @@
 //! DC001 `single-link-between-data-centers`.
 
-use crate::advise::Edit;
+use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Segment, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -149,6 +149,6 @@ fn fail(
             names.join(", ")
         ),
         evidence: between.iter().flat_map(|segment| segment.sources.iter().cloned()).collect(),
-        edits,
+        repair: Some(Repair::Edits(edits)),
     }))
 }

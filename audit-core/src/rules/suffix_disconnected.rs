@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::advise::Adviser;
+use crate::advise::Repair;
 use crate::declare_rule;
 use crate::model::{CaMode, Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -103,8 +103,6 @@ fn state(deployment: &Deployment, view: &SuffixView) -> State {
     islands.sort_by_key(|island| (Reverse(island.len()), island.first().cloned()));
     let apart: Vec<String> = islands.iter().skip(1).flatten().map(ToString::to_string).collect();
     let groups: Vec<String> = islands.iter().map(|island| group(island)).collect();
-    let mut adviser = Adviser::new(deployment);
-    adviser.join(suffix, &islands, None);
     let mut evidence = deployment.topology(suffix).sources.clone();
     for server in islands.iter().skip(1).flatten() {
         evidence.extend(evidence_of_server(deployment, suffix, server));
@@ -118,7 +116,7 @@ fn state(deployment: &Deployment, view: &SuffixView) -> State {
             groups.join(" | ")
         ),
         evidence,
-        edits: adviser.edits(),
+        repair: Some(Repair::Join { suffix, groups: islands, avoid: None }),
     }))
 }
 

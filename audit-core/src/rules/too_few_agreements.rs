@@ -1,6 +1,6 @@
 //! TOP001 `too-few-agreements`.
 
-use crate::advise::{AGREEMENTS_MIN, Adviser};
+use crate::advise::{AGREEMENTS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -130,16 +130,11 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn) -> State {
             others.join(", ")
         ),
     };
-    let mut adviser = Adviser::new(deployment);
-    if one_way {
-        adviser.mend_one_way(suffix, server);
-    }
-    adviser.more_partners(suffix, server, needed);
     State::Fail(Box::new(Failure {
         severity: if found == 0 { Severity::Critical } else { Severity::High },
         subjects: vec![server.to_string()],
         why,
         evidence: evidence_of_server(deployment, suffix, server),
-        edits: adviser.edits(),
+        repair: Some(Repair::Partners { suffix, server: server.clone(), count: needed }),
     }))
 }

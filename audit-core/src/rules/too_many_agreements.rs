@@ -1,6 +1,6 @@
 //! TOP002 `too-many-agreements`.
 
-use crate::advise::{AGREEMENTS_MAX, Adviser};
+use crate::advise::{AGREEMENTS_MAX, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -80,9 +80,6 @@ fn check_suffix(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
     let partners = |server: &Fqdn| view.certain.partners(server).all().len();
     let crowded: Vec<Fqdn> =
         carriers.iter().filter(|s| partners(s) > AGREEMENTS_MAX).map(|s| (*s).clone()).collect();
-    let mut adviser = Adviser::new(deployment);
-    adviser.fewer_partners(suffix, &crowded);
-    let edits = adviser.edits();
     carriers
         .into_iter()
         .map(|server| {
@@ -97,7 +94,7 @@ fn check_suffix(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
                          direct links."
                     ),
                     evidence: evidence_of_server(deployment, suffix, server),
-                    edits: edits.clone(),
+                    repair: Some(Repair::Fewer { suffix, servers: crowded.clone() }),
                 }))
             } else if view.segments_complete
                 && view.possible.partners(server).all().len() <= AGREEMENTS_MAX
