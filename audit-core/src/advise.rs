@@ -111,7 +111,8 @@ impl Edit {
     }
 }
 
-fn segment_add(suffix: Suffix, left: &Fqdn, right: &Fqdn) -> String {
+/// The command that joins two servers.
+pub(crate) fn segment_add(suffix: Suffix, left: &Fqdn, right: &Fqdn) -> String {
     format!(
         "ipa topologysegment-add {suffix} --leftnode={left} --rightnode={right} {left}-to-{right}"
     )

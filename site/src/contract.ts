@@ -16,7 +16,7 @@ export interface InputFile {
   file: string;
   /** What the file was read as, or what it was instead. */
   format: string;
-  sha256: string;
+  sha256: string | null;
 }
 
 /** A fact that is missing, and what would supply it. */

@@ -27,6 +27,8 @@ const actions = ["choose-files", "choose-folder", "example"].map((id) => byId(id
 let files: NamedFile[] = [];
 let shown: "nothing" | "files" | "example" = "nothing";
 let run = 0;
+/** Whether the worker works on the run. */
+let busy = false;
 /** Once edited, the time no longer follows the clock. */
 let asOfEdited = false;
 let worker: Worker;
@@ -65,7 +67,19 @@ function receive(message: Reply): void {
   }
 }
 
-/** The module stopped or did not start; a new worker needs no request, the page holds its source. */
+/** Ends what the worker does, the module included. A new worker needs no request: the page holds
+ *  its source. */
+function interrupt(): void {
+  if (busy) {
+    worker.terminate();
+    startWorker();
+  }
+  busy = false;
+  run += 1;
+  progress.hidden = true;
+}
+
+/** The module stopped or did not start. */
 function stopped(message: string): void {
   progress.hidden = true;
   results.replaceChildren(
@@ -75,10 +89,8 @@ function stopped(message: string): void {
       h("pre", { tabindex: 0 }, message)),
   );
   say("The audit stopped.");
-  worker.terminate();
-  if (run > 0) {
-    startWorker();
-  }
+  // Not after a failed start: the next one would fail the same way, again and again.
+  interrupt();
 }
 
 const send = (request: Request): void => worker.postMessage(request);
@@ -94,8 +106,8 @@ function begin(what: "files" | "example"): void {
   if (!asOfEdited) {
     asOf.value = now();
   }
-  send({ kind: "cancel", run });
-  run += 1;
+  interrupt();
+  busy = true;
   shown = what;
   say("Auditing …");
   if (what === "example") {
@@ -129,11 +141,9 @@ function add(added: NamedFile[]): void {
 }
 
 function clear(): void {
-  send({ kind: "cancel", run });
-  run += 1;
+  interrupt();
   files = [];
   shown = "nothing";
-  progress.hidden = true;
   inputs.replaceChildren();
   results.replaceChildren();
   say("Everything removed from the page.");
@@ -141,6 +151,7 @@ function clear(): void {
 }
 
 function show(done: Extract<Reply, { kind: "done" }>): void {
+  busy = false;
   progress.hidden = true;
   inputs.replaceChildren();
   results.replaceChildren();
@@ -227,9 +238,7 @@ for (const input of [filesInput, folderInput]) {
   });
 }
 byId("cancel", HTMLButtonElement).addEventListener("click", () => {
-  send({ kind: "cancel", run });
-  run += 1;
-  progress.hidden = true;
+  interrupt();
   say("Canceled.");
 });
 asOf.value = now();

@@ -1,5 +1,5 @@
-// Messages between the page and its worker. Every run has a number, so that the page can ignore
-// what a run it no longer waits for still says.
+// Messages between the page and its worker. A run is canceled by ending the worker, which stops the
+// module too; what it had sent until then is told apart by the number of its run.
 
 export interface NamedFile {
   name: string;
@@ -8,8 +8,7 @@ export interface NamedFile {
 
 export type Request =
   | { kind: "audit"; run: number; asOf: string; files: NamedFile[] }
-  | { kind: "example"; run: number; asOf: string }
-  | { kind: "cancel"; run: number };
+  | { kind: "example"; run: number; asOf: string };
 
 export type Reply =
   | { kind: "ready"; commands: string[] }

@@ -14,32 +14,21 @@ const scope = self as unknown as {
 /** Chunks of a stream are small; one message per this many bytes is enough for a progress bar. */
 const BYTES_PER_PROGRESS = 4 * 1024 * 1024;
 
-const canceled = new Set<number>();
-
 async function start(): Promise<void> {
   const packed = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   initSync({ module: await new Response(stream).arrayBuffer() });
 }
 
-/** Streams one file into the session; `false` if the run was canceled on the way. */
-async function feed(
-  session: Session,
-  { name, file }: NamedFile,
-  run: number,
-  index: number,
-): Promise<boolean> {
+/** Streams one file into the session. */
+async function feed(session: Session, { name, file }: NamedFile, run: number, index: number) {
   const reader = file.stream().getReader();
   let read = 0;
   let reported = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (canceled.has(run)) {
-      await reader.cancel();
-      return false;
-    }
     if (done) {
-      return true;
+      return;
     }
     read += value.byteLength;
     session.push(value);
@@ -56,10 +45,7 @@ async function audit(run: number, files: NamedFile[], asOf: string): Promise<voi
     scope.postMessage({ kind: "progress", run, name: file.name, index, read: 0 });
     session.open(file.name);
     try {
-      if (!(await feed(session, file, run, index))) {
-        session.free();
-        return;
-      }
+      await feed(session, file, run, index);
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) {
         throw error;
@@ -83,25 +69,23 @@ function failed(run: number | null, error: unknown): void {
   scope.postMessage({ kind: "failed", run, message: String(error) });
 }
 
-scope.onmessage = ({ data }) => {
-  switch (data.kind) {
-    case "cancel":
-      canceled.add(data.run);
-      break;
+async function handle(request: Request): Promise<void> {
+  await started;
+  switch (request.kind) {
     case "example":
-      try {
-        reply(data.run, Session.example(data.asOf));
-      } catch (error) {
-        failed(data.run, error);
-      }
+      reply(request.run, Session.example(request.asOf));
       break;
     case "audit":
-      audit(data.run, data.files, data.asOf).catch((error: unknown) => failed(data.run, error));
+      await audit(request.run, request.files, request.asOf);
       break;
   }
-};
+}
 
-start().then(
+const started = start();
+started.then(
   () => scope.postMessage({ kind: "ready", commands: Session.commands().split("\n") }),
   (error: unknown) => failed(null, error),
 );
+scope.onmessage = ({ data }) => {
+  handle(data).catch((error: unknown) => failed(data.run, error));
+};

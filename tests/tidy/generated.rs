@@ -123,12 +123,15 @@ fn strangers(folder: &Folder, files: &[TextFile]) -> Vec<Complaint> {
 /// The list of rules in the README.
 fn rules_table() -> String {
     let mut block = format!("{} `UPDATE=1 cargo tidy` -->\n", MARKDOWN.0);
-    block.push_str("| code | severity | what it flags | from |\n|---|---|---|---|\n");
+    block.push_str("| code | severity | what it flags | source |\n|---|---|---|---|\n");
     for rule in rules::by_code() {
         let meta = rule.meta();
-        let (code, severity, origin) = (meta.code, meta.severity, meta.origin.name());
-        let citation = meta.citation.replace("guide ", "the guide ");
-        let _ = writeln!(block, "| {code} | {severity} | {} | {origin}: {citation} |", meta.fails);
+        let source = match meta.citation.strip_prefix("guide ") {
+            Some(section) => format!("the guide {section}"),
+            None => meta.citation.to_owned(),
+        };
+        let _ =
+            writeln!(block, "| {} | {} | {} | {source} |", meta.code, meta.severity, meta.fails);
     }
     block.push_str(MARKDOWN.1);
     block
@@ -139,7 +142,8 @@ fn formats_table() -> String {
     let mut block = format!("{} `UPDATE=1 cargo tidy` -->\n", MARKDOWN.0);
     block.push_str("| format | written by |\n|---|---|\n");
     for format in FORMATS {
-        let command = format.command.replace('|', "\\|");
+        // What stands in parentheses is the name again.
+        let command = format.command.split(" (").next().unwrap_or_default().replace('|', "\\|");
         let _ = writeln!(block, "| {} | `{command}` |", format.name);
     }
     block.push_str(MARKDOWN.1);

@@ -134,11 +134,11 @@ struct Seen<'a> {
 fn read(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
     // A name that comes again begins another export in the same file: it may tell another story.
     let mut stories = vec![Seen::default()];
-    let mut names: BTreeSet<&Dn> = BTreeSet::new();
+    let mut seen_before: BTreeSet<&Dn> = BTreeSet::new();
     let mut found = false;
     for entry in &file.entries {
-        if !names.insert(&entry.dn) {
-            names = BTreeSet::from([&entry.dn]);
+        if !seen_before.insert(&entry.dn) {
+            seen_before = BTreeSet::from([&entry.dn]);
             stories.push(Seen::default());
         }
         if let Some(seen) = stories.last_mut() {
@@ -476,8 +476,9 @@ fn state_roles(
                 } else {
                     RoleStatus::Configured
                 };
+                let word = format!("{status}Service");
                 let line = value_line(first.entry, "ipaconfigstring", |value| {
-                    value.to_ascii_lowercase().ends_with("service")
+                    value.eq_ignore_ascii_case(&word)
                 });
                 (status, source(named, first.entry, line, format!("{name}: {role}: {status}")))
             }

@@ -109,8 +109,8 @@ pub struct InputFile {
     pub file: Arc<str>,
     /// Names of the formats found in it, joined by ` + `; or what it was instead.
     pub format: String,
-    /// SHA-256 of its bytes, in lower-case hex.
-    pub sha256: String,
+    /// SHA-256 of its bytes, in lower-case hex; `None` if it was not read to its end.
+    pub sha256: Option<String>,
 }
 
 /// Reads any number of files into one deployment.
@@ -176,7 +176,8 @@ impl Import {
 pub enum Flow {
     /// Send the next chunk.
     More,
-    /// The rest of the file cannot matter; stop reading.
+    /// The rest of the file cannot matter. It still counts for the checksum: push it, or say
+    /// [`Reader::stop_early`].
     Stop,
 }
 
@@ -188,6 +189,7 @@ pub struct Reader {
     raw_head: Vec<u8>,
     body: Option<Body>,
     facts: Facts,
+    whole: bool,
 }
 
 /// A file after its kind was recognized.
@@ -213,7 +215,13 @@ impl Reader {
             raw_head: Vec::new(),
             body: None,
             facts: Facts::default(),
+            whole: true,
         }
+    }
+
+    /// Says that the file ends later than what was pushed: there will be no checksum.
+    pub fn stop_early(&mut self) {
+        self.whole = false;
     }
 
     /// Takes the next bytes of the file, in chunks of any size.
@@ -312,6 +320,7 @@ impl Reader {
             let _ = write!(hex, "{byte:02x}");
             hex
         });
+        let sha256 = self.whole.then_some(sha256);
         (self.facts, InputFile { file: self.file, format, sha256 })
     }
 }
@@ -553,8 +562,8 @@ impl ConsoleStage {
         self.number += 1;
         let bytes = std::mem::take(&mut self.partial);
         if std::mem::take(&mut self.partial_too_long) {
+            // Not an empty line in its place: that would end an entry.
             self.too_long.push(self.number);
-            self.lines.push(Line { number: self.number, text: String::new() });
             return;
         }
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(&bytes);

@@ -44,7 +44,11 @@ impl Need {
                  model JSON"
                     .to_owned()
             }
-            Self::Copies => "\"backups\" and \"snapshots\" in model JSON".to_owned(),
+            Self::Copies => {
+                "idm-drill import --format json PATH.. > model.json; fill in \"backups\" and \
+                 \"snapshots\" ([] = none); idm-drill audit model.json"
+                    .to_owned()
+            }
             Self::CopyUse(_) => "a rehearsed restore".to_owned(),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::advise::quote;
+use crate::advise::{quote, segment_add};
 use crate::model::{Fqdn, Role, Suffix};
 
 /// One step of a recovery. Closed: the atomic steps of the documented procedures.
@@ -148,10 +148,7 @@ impl Action {
                 }
                 vec![command]
             }
-            Self::AddSegment { suffix, left, right } => vec![format!(
-                "ipa topologysegment-add {suffix} --leftnode={left} --rightnode={right} \
-                 {left}-to-{right}"
-            )],
+            Self::AddSegment { suffix, left, right } => vec![segment_add(*suffix, left, right)],
             Self::DeleteSegment { suffix, left, right } => {
                 vec![format!("ipa topologysegment-del {suffix} {left}-to-{right}")]
             }

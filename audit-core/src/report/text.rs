@@ -221,8 +221,13 @@ impl Text {
         };
         let letter = self.paint("1", grade.letter());
         self.line(&format!("Grade      {letter}   {range}"));
+        let copies = if report.needs.contains(&crate::model::Need::Copies) {
+            "; backups and VM snapshots are not known"
+        } else {
+            ""
+        };
         self.line(&format!(
-            "Evidence   {} % of what applies could be decided",
+            "Evidence   {} % of the checks could be decided{copies}",
             report.coverage_percent
         ));
         for cap in &grade.caps {

@@ -22,7 +22,8 @@ export function verdictView(report: Report): HTMLElement {
       h("strong", {}, undecided ? "Grade not decided" : `Grade ${grade.letter}`),
       `: ${range(grade)}.`,
       grade.raw === grade.low ? null : ` Without the limits below: ${points(grade.raw)}.`,
-      ` The files decide ${points(report.coverage.percent)} % of what was asked.`),
+      ` ${points(report.coverage.percent)} % of the checks could be decided.`,
+      ` Judged as of ${report.as_of}.`),
     caps.length > 0
       ? h("div", { class: "caps" }, h("h3", {}, "What limits the grade"), list(caps))
       : null);

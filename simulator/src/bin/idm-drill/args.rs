@@ -13,6 +13,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Time for which the result holds, for example 2026-11-22T12:00:00Z; default: now.
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) as_of: Option<Timestamp>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,9 +46,6 @@ pub(crate) struct ImportArgs {
     /// Output format.
     #[arg(long, value_enum, default_value_t = ModelFormat::Text)]
     pub(crate) format: ModelFormat,
-    /// Accepted by every command; the model itself does not depend on the time.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) as_of: Option<Timestamp>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -55,9 +55,6 @@ pub(crate) struct AuditArgs {
     /// Output format.
     #[arg(long, value_enum, default_value_t = AuditFormat::Text)]
     pub(crate) format: AuditFormat,
-    /// Time for which the verdicts hold, for example 2026-11-22T12:00:00Z; default: now.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) as_of: Option<Timestamp>,
     /// Lowest grade (A to D) or score (0 to 100) that passes; default: no cap K1 to K4.
     #[arg(long, value_name = "GRADE", value_parser = parse_fail_under)]
     pub(crate) fail_under: Option<FailUnder>,

@@ -27,7 +27,7 @@ pub(crate) fn import(paths: &[PathBuf]) -> Imported {
     let mut walker = Walker { import, seen: BTreeSet::new(), buffer: vec![0; CHUNK_BYTES] };
     for path in paths {
         if path.as_os_str() == "-" {
-            walker.read("standard input", &mut io::stdin().lock());
+            walker.read("standard input", &mut io::stdin().lock(), false);
         } else {
             walker.path(path, 0);
         }
@@ -80,25 +80,31 @@ impl Walker {
     #[expect(clippy::disallowed_methods, reason = "the command line opens files")]
     fn file(&mut self, path: &Path) {
         match fs::File::open(path) {
-            Ok(mut file) => self.read(&path.display().to_string(), &mut file),
+            Ok(mut file) => {
+                // A device or pipe may never end; a file is read on for its checksum.
+                let ends = file.metadata().is_ok_and(|metadata| metadata.is_file());
+                self.read(&path.display().to_string(), &mut file, ends);
+            }
             Err(error) => self.unreadable(path, &error.to_string()),
         }
     }
 
-    fn read(&mut self, name: &str, input: &mut dyn Read) {
+    fn read(&mut self, name: &str, input: &mut dyn Read, ends: bool) {
         let mut reader = self.import.open(name);
         loop {
             match input.read(&mut self.buffer) {
                 Ok(0) => break,
                 Ok(count) => {
                     let chunk = self.buffer.get(..count).unwrap_or_default();
-                    if reader.push(chunk) == Flow::Stop {
+                    if reader.push(chunk) == Flow::Stop && !ends {
+                        reader.stop_early();
                         break;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.unreadable(Path::new(name), &error.to_string());
+                    reader.stop_early();
                     break;
                 }
             }

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> io::Result<ExitCode> {
     match &args.command {
         Command::Import(args) => import(args),
-        Command::Audit(args) => run_audit(args),
+        Command::Audit(audit) => run_audit(audit, args.as_of.unwrap_or_else(now)),
         Command::Explain { word } => explain(word.as_deref()),
         Command::Schema { name } => {
             let text = match name {
@@ -91,11 +91,10 @@ fn import(args: &ImportArgs) -> io::Result<ExitCode> {
     Ok(if is_unusable(&imported) { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }
 
-fn run_audit(args: &AuditArgs) -> io::Result<ExitCode> {
+fn run_audit(args: &AuditArgs, as_of: Timestamp) -> io::Result<ExitCode> {
     let imported = files::import(&args.paths);
     diagnostics::print(&imported.deployment.notes)?;
-    let options = Options { as_of: args.as_of.unwrap_or_else(now) };
-    let report = audit(&imported, &options);
+    let report = audit(&imported, &Options { as_of });
     match &args.case {
         Some(case) => return judge_case(&imported, case, args.format),
         None => print(&rendered(&imported, &report, args))?,

@@ -1,0 +1,587 @@
+//! Exports that nobody here invented: what the four importers read of each, against the truth that
+//! was written down by hand when the file was found.
+//!
+//! The corpus stays outside the repository. Where it is absent these tests say so and pass.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test reads files, says what it skips, and ends where something is missing"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use audit_core::import::Imported;
+use audit_core::model::{Role, RoleStatus, Suffix};
+use audit_core::note::NoteCode;
+use audit_core::report::Status;
+use tests::{corpus, files_below, import, options};
+
+/// The corpus, or a visible remark.
+fn corpus_or_skip(test: &str) -> Option<PathBuf> {
+    let found = corpus();
+    if found.is_none() {
+        println!("SKIPPED {test}: there is no corpus on this machine");
+    }
+    found
+}
+
+fn read(root: &std::path::Path, names: &[&str]) -> Imported {
+    let files: Vec<(&str, Vec<u8>)> = names
+        .iter()
+        .map(|name| (*name, fs::read(root.join(name)).unwrap()))
+        .collect();
+    import(&files)
+}
+
+/// What is true of the files, as far as they show it.
+#[derive(Default)]
+struct Truth {
+    files: &'static [&'static str],
+    /// Servers with roles known to be enabled, hidden or configured: `name: m=enabled ca=hidden`.
+    /// Only what is listed may be stated, apart from absent roles, which are written as `!kra`.
+    servers: &'static [&'static str],
+    servers_known: bool,
+    ca: Option<&'static str>,
+    renewal: Option<&'static str>,
+    /// `left right direction`, sorted; `None` if no list of the suffix was read.
+    domain: &'static [&'static str],
+    domain_known: bool,
+    ca_segments: &'static [&'static str],
+    ca_known: bool,
+    notes: &'static [&'static str],
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::IpaMaster => "m",
+        Role::Ca => "ca",
+        Role::Kra => "kra",
+        Role::Dns => "dns",
+        Role::AdTrustController => "adc",
+        Role::AdTrustAgent => "ada",
+    }
+}
+
+fn servers(imported: &Imported) -> Vec<String> {
+    imported
+        .deployment
+        .servers
+        .iter()
+        .map(|(name, server)| {
+            let mut words = vec![format!("{name}:")];
+            if let Some(center) = server.data_center.value() {
+                words.push(format!("@{center}"));
+            }
+            for role in Role::ALL {
+                match server.role(role).value() {
+                    Some(RoleStatus::Absent) => words.push(format!("!{}", role_word(role))),
+                    Some(status) => words.push(format!("{}={status}", role_word(role))),
+                    None => {}
+                }
+            }
+            words.join(" ")
+        })
+        .collect()
+}
+
+fn segments(imported: &Imported, suffix: Suffix) -> Vec<String> {
+    imported
+        .deployment
+        .topology(suffix)
+        .segments
+        .iter()
+        .map(|segment| {
+            let key = &segment.key;
+            format!("{} {} {}", key.left, key.right, key.direction)
+        })
+        .collect()
+}
+
+fn check(root: &std::path::Path, truth: &Truth) {
+    let imported = read(root, truth.files);
+    let deployment = &imported.deployment;
+    let at = truth.files.join(" + ");
+    assert_eq!(servers(&imported), truth.servers, "{at}");
+    assert_eq!(deployment.knows_all_servers(), truth.servers_known, "{at}");
+    assert_eq!(
+        deployment.ca.value().map(|mode| mode.name()),
+        truth.ca,
+        "{at}"
+    );
+    let renewal = deployment
+        .ca_renewal_server
+        .value()
+        .map(audit_core::model::Fqdn::as_str);
+    assert_eq!(renewal, truth.renewal, "{at}");
+    assert_eq!(segments(&imported, Suffix::Domain), truth.domain, "{at}");
+    assert_eq!(
+        deployment.topology(Suffix::Domain).is_known(),
+        truth.domain_known,
+        "{at}"
+    );
+    assert_eq!(segments(&imported, Suffix::Ca), truth.ca_segments, "{at}");
+    assert_eq!(
+        deployment.topology(Suffix::Ca).is_known(),
+        truth.ca_known,
+        "{at}"
+    );
+    let codes: BTreeSet<&str> = deployment
+        .notes
+        .iter()
+        .map(|note| note.code.code())
+        .collect();
+    let expected: BTreeSet<&str> = truth.notes.iter().copied().collect();
+    assert_eq!(codes, expected, "{at}: {:?}", deployment.notes);
+}
+
+#[test]
+fn pasted_command_output() {
+    let Some(root) = corpus_or_skip("pasted_command_output") else {
+        return;
+    };
+    let none = Truth::default();
+    for truth in [
+        // Two servers exist; `--server` shows one, and `config-show` is not read yet.
+        Truth {
+            files: &["real/ipa-cli/01-hidden-replica-config-and-roles.txt"],
+            servers: &["hidden1.ipa.example: m=hidden ca=hidden kra=hidden dns=hidden !adc !ada"],
+            ca: Some("integrated"),
+            notes: &["IMP017"],
+            ..none
+        },
+        Truth {
+            files: &["real/ipa-cli/02-server-roles-design-legacy-labels.txt"],
+            notes: &["IMP003"],
+            ..none
+        },
+        // The only CA is gone. That it was integrated this file does not say.
+        Truth {
+            files: &["real/ipa-cli/04-lost-only-ca.txt"],
+            servers: &["f28-0.ipa.local: !ca"],
+            notes: &["IMP017", "IMP026"],
+            ..none
+        },
+        Truth {
+            files: &["real/ipa-cli/05-two-ca-renewal-master.txt"],
+            servers: &["f28-0.ipa.local: ca=enabled", "f28-1.ipa.local: ca=enabled"],
+            ca: Some("integrated"),
+            notes: &["IMP017", "IMP026"],
+            ..none
+        },
+        // Three rows declared, two shown: KRA is unknown, not absent.
+        Truth {
+            files: &["real/ipa-cli/07-rhel10-role-find-output-truncated.txt"],
+            servers: &["rhel9.example.com: ca=enabled dns=enabled"],
+            ca: Some("integrated"),
+            notes: &["IMP012", "IMP013", "IMP017", "IMP026"],
+            ..none
+        },
+        Truth {
+            files: &["real/ipa-cli/08-topologysuffix-find.txt"],
+            notes: &["IMP003"],
+            ..none
+        },
+        Truth {
+            files: &["real/ipa-cli/10-topologysegment-find-8-cut.txt"],
+            domain: &["server1.example.com server2.example.com both"],
+            notes: &["IMP012", "IMP013"],
+            ..none
+        },
+        // "Segment name: new_segment" answers the prompt of a delete.
+        Truth {
+            files: &["real/ipa-cli/11-topologysegment-del-then-find-7.txt"],
+            domain: &["server2.example.com server3.example.com both"],
+            notes: &["IMP012", "IMP013"],
+            ..none
+        },
+        Truth {
+            files: &["real/ipa-cli/13-server-find-no-all-two-replicas.txt"],
+            notes: &["IMP003"],
+            ..none
+        },
+        Truth {
+            files: &["real/ipa-cli/14-config-show-4.9-single-new-bool.txt"],
+            notes: &["IMP003"],
+            ..none
+        },
+        Truth {
+            files: &["real/ipa-cli/16-config-show-4.6-ntp-old-order.txt"],
+            notes: &["IMP003"],
+            ..none
+        },
+        Truth {
+            files: &["real/ipa-cli/17-config-show-4.5-empty-ntp.txt"],
+            notes: &["IMP003"],
+            ..none
+        },
+    ] {
+        check(&root, &truth);
+    }
+}
+
+#[test]
+fn collected_ldif() {
+    let Some(root) = corpus_or_skip("collected_ldif") else {
+        return;
+    };
+    let none = Truth::default();
+    for truth in [
+        Truth {
+            files: &["real/ldif/01-real-ruv-4.13-two-node-folded.ldif"],
+            notes: &["IMP003"],
+            ..none
+        },
+        // The entry has no state at all: FreeIPA calls that configured.
+        Truth {
+            files: &["real/ldif/02-ca-service-entry-renewal.ldif"],
+            servers: &["f28-1.ipa.local: ca=configured"],
+            ca: Some("integrated"),
+            renewal: Some("f28-1.ipa.local"),
+            notes: &["IMP026", "IMP032"],
+            ..none
+        },
+        // Two CAs, one of them only configured, and a suffix `ca` without a segment: which is no
+        // fact while a permission may be missing.
+        Truth {
+            files: &["real/ldif/04-masters-and-topology-two-servers.ldif"],
+            servers: &[
+                "ipa01.lab.test: !m ca=enabled !kra !dns !adc",
+                "ipa02.lab.test: ca=configured",
+            ],
+            servers_known: true,
+            ca: Some("integrated"),
+            renewal: Some("ipa01.lab.test"),
+            domain: &["ipa01.lab.test ipa02.lab.test both"],
+            domain_known: true,
+            notes: &["IMP018", "IMP025", "IMP026", "IMP032"],
+            ..none
+        },
+        Truth {
+            files: &["real/ldif/05-dna-posix-ids-extended-comments.ldif"],
+            notes: &["IMP003"],
+            ..none
+        },
+        Truth {
+            files: &["real/ldif/07-ruv-changelog-three-ids-two-hosts.ldif"],
+            notes: &["IMP003"],
+            ..none
+        },
+        Truth {
+            files: &["real/ldif/08-master-entry-design-uppercase-dn.ldif"],
+            servers: &["ipa-server.example.com: @prague"],
+            ca: Some("integrated"),
+            notes: &["IMP026", "IMP032"],
+            ..none
+        },
+    ] {
+        check(&root, &truth);
+    }
+}
+
+const RENDERED_ROLES: &[&str] = &[
+    "backup01.ams.example.com: ca=hidden kra=hidden dns=hidden !adc !ada",
+    "ipa01.ams.example.com: ca=enabled kra=enabled dns=enabled !adc !ada",
+    "ipa01.fra.example.com: ca=enabled kra=enabled dns=enabled adc=enabled ada=enabled",
+    "ipa02.ams.example.com: ca=enabled !kra dns=enabled !adc !ada",
+    "ipa02.fra.example.com: !ca !kra !dns !adc !ada",
+];
+
+#[test]
+fn printed_by_freeipa_itself() {
+    let Some(root) = corpus_or_skip("printed_by_freeipa_itself") else {
+        return;
+    };
+    let none = Truth::default();
+    for truth in [
+        // Without `--include-master` nobody is known to be visible or hidden.
+        Truth {
+            files: &["rendered/server-role-find.txt"],
+            servers: RENDERED_ROLES,
+            servers_known: true,
+            ca: Some("integrated"),
+            notes: &["IMP026"],
+            ..none
+        },
+        // A list alone does not say its suffix; its name is no proof.
+        Truth {
+            files: &["rendered/topologysegment-find-domain.txt"],
+            notes: &["IMP019"],
+            ..none
+        },
+        Truth {
+            files: &["rendered/topologysegment-find-ca.txt"],
+            notes: &["IMP019"],
+            ..none
+        },
+        Truth {
+            files: &["rendered/topologysegment-find-empty.txt"],
+            notes: &["IMP019"],
+            ..none
+        },
+        // Named "ca", but the DN in it says "domain": the content wins.
+        Truth {
+            files: &["rendered/topologysegment-find-ca-all-raw.txt"],
+            domain: &[
+                "ipa01.ams.example.com ipa01.fra.example.com both",
+                "ipa01.ams.example.com ipa02.ams.example.com both",
+            ],
+            domain_known: true,
+            notes: &["IMP021"],
+            ..none
+        },
+        // With the roles, the names of the files are supported.
+        Truth {
+            files: &[
+                "rendered/server-role-find.txt",
+                "rendered/topologysegment-find-domain.txt",
+                "rendered/topologysegment-find-ca.txt",
+            ],
+            servers: RENDERED_ROLES,
+            servers_known: true,
+            ca: Some("integrated"),
+            domain: &[
+                "backup01.ams.example.com ipa01.ams.example.com both",
+                "ipa01.ams.example.com ipa01.fra.example.com both",
+                "ipa01.ams.example.com ipa02.ams.example.com both",
+                "ipa01.fra.example.com ipa02.fra.example.com both",
+                "ipa02.ams.example.com ipa02.fra.example.com both",
+            ],
+            domain_known: true,
+            ca_segments: &[
+                "ipa01.ams.example.com ipa01.fra.example.com both",
+                "ipa01.ams.example.com ipa02.ams.example.com both",
+            ],
+            ca_known: true,
+            notes: &["IMP020", "IMP026"],
+            ..none
+        },
+    ] {
+        check(&root, &truth);
+    }
+}
+
+const IPA_SHAPE_SERVERS: &[&str] = &[
+    "ipa01.dc1.idm.example.test: @dc1 m=enabled ca=enabled kra=enabled dns=enabled !adc",
+    "ipa02.dc1.idm.example.test: @dc1 m=enabled !ca !kra dns=enabled !adc",
+    "ipa03.dc1.idm.example.test: @dc1 m=hidden ca=hidden kra=hidden dns=hidden !adc",
+    "ipa04.dc2.idm.example.test: @dc2 m=enabled ca=enabled !kra dns=enabled !adc",
+    "ipa05.dc2.idm.example.test: @dc2 m=enabled !ca !kra !dns adc=enabled",
+    "ipa06.dc2.idm.example.test: @dc2 m=enabled !ca !kra !dns !adc",
+];
+
+const IPA_SHAPE_DOMAIN: &[&str] = &[
+    "ipa01.dc1.idm.example.test ipa02.dc1.idm.example.test both",
+    "ipa01.dc1.idm.example.test ipa04.dc2.idm.example.test both",
+    "ipa02.dc1.idm.example.test ipa03.dc1.idm.example.test both",
+    "ipa02.dc1.idm.example.test ipa05.dc2.idm.example.test both",
+    "ipa03.dc1.idm.example.test ipa01.dc1.idm.example.test both",
+    "ipa04.dc2.idm.example.test ipa05.dc2.idm.example.test both",
+    "ipa05.dc2.idm.example.test ipa06.dc2.idm.example.test both",
+    "ipa06.dc2.idm.example.test ipa04.dc2.idm.example.test both",
+];
+
+const IPA_SHAPE_CA: &[&str] = &[
+    "ipa01.dc1.idm.example.test ipa03.dc1.idm.example.test both",
+    "ipa01.dc1.idm.example.test ipa04.dc2.idm.example.test both",
+];
+
+/// The same directory in every format.
+const FOLDER: [&str; 8] = [
+    "real389/ipa-shape-one-server/masters-default-format.ldif",
+    "real389/ipa-shape-one-server/masters-LLL.ldif",
+    "real389/ipa-shape-one-server/masters-LLL-operational.ldif",
+    "real389/ipa-shape-one-server/topology-default-format.ldif",
+    "real389/ipa-shape-one-server/topology-LLL-nowrap.ldif",
+    "real389/ipa-shape-one-server/segments-only-selected-attrs.ldif",
+    "real389/ipa-shape-one-server/cn-etc-whole-LL.ldif",
+    "real389/ipa-shape-one-server/db2ldif-ipaRoot.ldif",
+];
+
+#[test]
+fn written_by_a_directory_server() {
+    let Some(root) = corpus_or_skip("written_by_a_directory_server") else {
+        return;
+    };
+    let none = Truth::default();
+    let star = Truth {
+        servers: &["ipa01.ams.example.com: ca=enabled"],
+        servers_known: true,
+        ca: Some("integrated"),
+        renewal: Some("ipa01.ams.example.com"),
+        domain: &["ipa01.ams.example.com ipa02.long-datacentre-name.emea.corp.example.com both"],
+        domain_known: true,
+        ..none
+    };
+    for truth in [
+        Truth {
+            files: &["lab389/01-masters-topology-star-default-wrap.ldif"],
+            notes: &["IMP026", "IMP032"],
+            ..star
+        },
+        Truth {
+            files: &["lab389/07-db2ldif-replication-export-userRoot.ldif"],
+            notes: &["IMP026"],
+            ..star
+        },
+        Truth {
+            files: &["lab389/04-sizelimit-exceeded-stdout.ldif"],
+            notes: &["IMP013"],
+            ..none
+        },
+        // The same without a result line: only the missing proof is seen.
+        Truth {
+            files: &["lab389/05-sizelimit-exceeded-LLL.ldif"],
+            notes: &["IMP032"],
+            ..none
+        },
+        Truth {
+            files: &["lab389/06-agreements-allowlist-nowrap.ldif"],
+            notes: &["IMP003"],
+            ..none
+        },
+    ] {
+        check(&root, &truth);
+    }
+    let masters = Truth {
+        servers: IPA_SHAPE_SERVERS,
+        servers_known: true,
+        ca: Some("integrated"),
+        renewal: Some("ipa01.dc1.idm.example.test"),
+        ..none
+    };
+    let whole = Truth {
+        domain: IPA_SHAPE_DOMAIN,
+        domain_known: true,
+        ca_segments: IPA_SHAPE_CA,
+        ca_known: true,
+        ..masters
+    };
+    let topology = Truth {
+        servers: &[],
+        servers_known: false,
+        renewal: None,
+        ..whole
+    };
+    for truth in [
+        Truth {
+            files: &[FOLDER[0]],
+            ..masters
+        },
+        Truth {
+            files: &[FOLDER[1]],
+            notes: &["IMP032"],
+            ..masters
+        },
+        Truth {
+            files: &[FOLDER[2]],
+            notes: &["IMP032"],
+            ..masters
+        },
+        Truth {
+            files: &[FOLDER[3]],
+            ..topology
+        },
+        Truth {
+            files: &[FOLDER[4]],
+            notes: &["IMP032"],
+            ..topology
+        },
+        // All segments are there, but nothing in the file proves it.
+        Truth {
+            files: &[FOLDER[5]],
+            domain_known: false,
+            ca_known: false,
+            notes: &["IMP032"],
+            ..topology
+        },
+        Truth {
+            files: &[FOLDER[6]],
+            ..whole
+        },
+        Truth {
+            files: &[FOLDER[7]],
+            ..whole
+        },
+        // Every format of the same directory tells the same story.
+        Truth {
+            files: &FOLDER,
+            notes: &["IMP032"],
+            ..whole
+        },
+    ] {
+        check(&root, &truth);
+    }
+    let level = read(&root, &["real389/ipa-shape-one-server/domainlevel.ldif"]);
+    assert_eq!(level.deployment.domain_level.value(), Some(&1));
+    let nothing = read(
+        &root,
+        &["real389/ipa-shape-one-server/whole-suffix-no-results-filter.ldif"],
+    );
+    assert_eq!(nothing.deployment.notes[0].code, NoteCode::NotRecognized);
+}
+
+/// Every other file of the corpus: no panic, no invented server, and a note that says it was not
+/// used; a file that is read is in one of the tables above.
+#[test]
+fn everything_else_yields_a_note() {
+    let Some(root) = corpus_or_skip("everything_else_yields_a_note") else {
+        return;
+    };
+    let read_by_us = [
+        "rendered/server-role-find.txt",
+        "rendered/topologysegment-find-ca-all-raw.txt",
+        "lab389/01-masters-topology-star-default-wrap.ldif",
+        "lab389/07-db2ldif-replication-export-userRoot.ldif",
+        "real/ipa-cli/01-hidden-replica-config-and-roles.txt",
+        "real/ipa-cli/04-lost-only-ca.txt",
+        "real/ipa-cli/05-two-ca-renewal-master.txt",
+        "real/ipa-cli/07-rhel10-role-find-output-truncated.txt",
+        "real/ipa-cli/10-topologysegment-find-8-cut.txt",
+        "real/ipa-cli/11-topologysegment-del-then-find-7.txt",
+        "real/ldif/02-ca-service-entry-renewal.ldif",
+        "real/ldif/04-masters-and-topology-two-servers.ldif",
+        "real/ldif/08-master-entry-design-uppercase-dn.ldif",
+    ];
+    let mut count = 0;
+    for (name, path) in files_below(&root) {
+        let own = name == "INDEX.tsv" || name.contains("source.txt") || name.contains("README");
+        let read_here = read_by_us.contains(&name.as_str())
+            || name.starts_with("real389/ipa-shape-one-server/");
+        if own || read_here {
+            continue;
+        }
+        count += 1;
+        let bytes = fs::read(&path).unwrap();
+        let imported = import(&[(name.as_str(), &bytes)]);
+        assert!(
+            !imported.deployment.notes.is_empty(),
+            "{name} yields no note"
+        );
+        assert!(
+            imported.deployment.servers.is_empty(),
+            "{name} invents servers"
+        );
+        for suffix in Suffix::ALL {
+            let listed = &imported.deployment.topology(suffix).segments;
+            assert!(listed.is_empty(), "{name} invents segments: {listed:?}");
+        }
+        let report = audit_core::audit(&imported, &options());
+        assert!(
+            report
+                .rules
+                .iter()
+                .all(|(_, status)| *status == Status::Unknown),
+            "{name} decides a rule: {:?}",
+            report
+                .rules
+                .iter()
+                .map(|(meta, status)| (meta.code, *status))
+                .collect::<Vec<_>>()
+        );
+    }
+    assert!(count > 100, "only {count} files were looked at");
+}

@@ -1,0 +1,319 @@
+//! Every importer on its samples, and the laws that hold for all of them: how a file is cut into
+//! chunks, in which order files come, and whether they come as a saved model must not matter.
+//!
+//! The samples in `tests/fixtures/exports/IMPORTER/` were not written by this project's own writer:
+//! `ok-` is read whole, `odd-` has a trap, `broken-` is refused or half read. Their snapshots show
+//! the model with the line of every fact.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test reads fixtures, and ends where something is missing"
+)]
+
+use std::fmt::Write as _;
+use std::fs;
+
+use audit_core::import::{Import, Imported};
+use audit_core::report::deployment_json;
+use insta::{Settings, assert_snapshot};
+use serde_json::Value;
+use tests::{deployments, exports, files_below, import, root};
+
+/// Names and contents.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// The samples of an importer: names without folder, with content.
+fn samples(importer: &str) -> Files {
+    files_below(&root().join("tests/fixtures/exports").join(importer))
+        .into_iter()
+        .map(|(name, path)| (name, fs::read(path).unwrap()))
+        .collect()
+}
+
+const IMPORTERS: [&str; 4] = [
+    "deployment_json",
+    "ldif_directory",
+    "server_role_find",
+    "topology_segment_find",
+];
+
+/// Lines or pointers of a fact's evidence.
+fn places(document: &Value, pointer: &str) -> String {
+    let Some(places) = document["evidence"].get(pointer).and_then(Value::as_array) else {
+        return String::new();
+    };
+    let text: Vec<String> = places
+        .iter()
+        .map(
+            |place| match (place["line"].as_u64(), place["pointer"].as_str()) {
+                (Some(line), _) => line.to_string(),
+                (None, Some(pointer)) if pointer.starts_with('/') => pointer.to_owned(),
+                _ => "file".to_owned(),
+            },
+        )
+        .collect();
+    format!("  @ {}", text.join(", "))
+}
+
+/// The model JSON without what repeats itself: one fact per line, with the lines that state it.
+fn compact(imported: &Imported) -> String {
+    let document = deployment_json::document(&imported.deployment);
+    let mut out = String::new();
+    for input in &imported.inputs {
+        let _ = writeln!(out, "format: {}", input.format);
+    }
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    for key in [
+        "servers_known",
+        "ca",
+        "ca_renewal_server",
+        "dnssec_key_master",
+        "domain_level",
+    ] {
+        let pointer = if key == "servers_known" {
+            "/servers".to_owned()
+        } else {
+            format!("/{key}")
+        };
+        let _ = writeln!(
+            out,
+            "{key}: {}{}",
+            text(&document[key]),
+            places(&document, &pointer)
+        );
+    }
+    for (index, server) in document["servers"].as_array().unwrap().iter().enumerate() {
+        let at = format!("/servers/{index}");
+        let _ = writeln!(
+            out,
+            "server {}{}",
+            text(&server["fqdn"]),
+            places(&document, &at)
+        );
+        for key in ["visibility", "data_center", "version", "crl_publisher"] {
+            let value = &server[key];
+            if !value.is_null() && value != "unknown" {
+                let place = places(&document, &format!("{at}/{key}"));
+                let _ = writeln!(out, "  {key}: {}{place}", text(value));
+            }
+        }
+        for (role, status) in server["roles"].as_object().unwrap() {
+            if status != "unknown" {
+                let place = places(&document, &format!("{at}/roles/{role}"));
+                let _ = writeln!(out, "  {role}: {}{place}", text(status));
+            }
+        }
+    }
+    for (name, suffix) in document["suffixes"].as_object().unwrap() {
+        let at = format!("/suffixes/{name}");
+        let _ = writeln!(
+            out,
+            "suffix {name}: known {}, complete {}{}",
+            suffix["known"],
+            suffix["complete"],
+            places(&document, &at)
+        );
+        for (index, segment) in suffix["segments"].as_array().unwrap().iter().enumerate() {
+            let _ = writeln!(
+                out,
+                "  {} | {} | {} | {}{}{}{}",
+                text(&segment["name"]),
+                text(&segment["left"]),
+                text(&segment["right"]),
+                text(&segment["direction"]),
+                segment
+                    .get("enabled")
+                    .map_or(String::new(), |on| format!(" | enabled {on}")),
+                segment.get("disputed").map_or("", |_| " | disputed"),
+                places(&document, &format!("{at}/segments/{index}"))
+            );
+        }
+    }
+    for key in ["backups", "snapshots"] {
+        if !document[key].is_null() {
+            let _ = writeln!(out, "{key}: {}", document[key]);
+        }
+    }
+    for conflict in document["conflicts"].as_array().unwrap() {
+        let values: Vec<String> = conflict["values"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| format!("{} @ {}", text(&value["value"]), value["line"]))
+            .collect();
+        let _ = writeln!(
+            out,
+            "conflict {}: {}",
+            text(&conflict["pointer"]),
+            values.join(", ")
+        );
+    }
+    for note in document["notes"].as_array().unwrap() {
+        let number = |key: &str| {
+            note[key]
+                .as_u64()
+                .map_or(String::new(), |n| format!(":{n}"))
+        };
+        let _ = writeln!(
+            out,
+            "note {} {}{}{}: {}",
+            text(&note["severity"]),
+            text(&note["code"]),
+            number("line"),
+            number("column"),
+            text(&note["message"])
+        );
+    }
+    out
+}
+
+#[test]
+fn samples_become_these_models() {
+    for importer in IMPORTERS {
+        for (name, bytes) in samples(importer) {
+            let text = compact(&import(&[(name.as_str(), &bytes)]));
+            let mut settings = Settings::clone_current();
+            settings.set_snapshot_path(format!("snapshots/importers/{importer}"));
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.bind(|| assert_snapshot!(name.as_str(), text));
+        }
+    }
+}
+
+/// `ok-` means it: no error or warning but on what a single file cannot say.
+#[test]
+fn ok_samples_have_no_complaints() {
+    // Visibility without `--include-master`, suffixes of lists without a command line.
+    let allowed = ["IMP018", "IMP019", "IMP026"];
+    for importer in IMPORTERS {
+        for (name, bytes) in samples(importer) {
+            if !name.starts_with("ok-") {
+                continue;
+            }
+            let imported = import(&[(name.as_str(), &bytes)]);
+            for note in &imported.deployment.notes {
+                let fine =
+                    note.code.severity().name() == "info" || allowed.contains(&note.code.code());
+                assert!(fine, "{importer}/{name}: {note:?}");
+            }
+        }
+    }
+}
+
+/// Every file of the fixtures, with a name that is unique.
+fn every_file() -> Files {
+    let mut files = Vec::new();
+    for importer in IMPORTERS {
+        files.extend(samples(importer));
+    }
+    for deployment in deployments() {
+        files.extend(
+            exports(&deployment)
+                .into_iter()
+                .map(|(name, b)| (format!("{deployment}/{name}"), b)),
+        );
+    }
+    files
+}
+
+fn rendered(imported: &Imported) -> String {
+    format!(
+        "{}{:?}",
+        deployment_json::render(&imported.deployment),
+        imported.inputs
+    )
+}
+
+#[test]
+fn chunks_do_not_matter() {
+    for (name, bytes) in every_file() {
+        let whole = rendered(&import(&[(name.as_str(), &bytes)]));
+        for size in [1, 3, 61, 4096, 65_535, 65_536] {
+            // Tiny chunks of a large file take long and show nothing that small files do not.
+            if (size > bytes.len() && size > 1) || (size < 61 && bytes.len() > 20_000) {
+                continue;
+            }
+            let mut import = Import::new();
+            let mut reader = import.open(&name);
+            for chunk in bytes.chunks(size) {
+                reader.push(chunk);
+            }
+            import.close(reader);
+            assert!(
+                rendered(&import.finish()) == whole,
+                "{name} in chunks of {size} bytes"
+            );
+        }
+    }
+}
+
+#[test]
+fn order_of_files_does_not_matter() {
+    let mut groups: Vec<(String, Files)> = deployments()
+        .into_iter()
+        .map(|name| (name.clone(), exports(&name)))
+        .collect();
+    for importer in IMPORTERS {
+        // All samples of an importer at once contradict each other in every way.
+        groups.push((importer.to_owned(), samples(importer)));
+    }
+    for (name, mut files) in groups {
+        let first = rendered(&import(&files));
+        // Of the large groups not every rotation: 7 is prime to their sizes, so all move around.
+        let step = if files.len() > 10 { 7 } else { 1 };
+        for turn in 0..files.len().min(5) {
+            files.rotate_left(step);
+            assert!(rendered(&import(&files)) == first, "{name}, turn {turn}");
+        }
+        files.reverse();
+        assert!(rendered(&import(&files)) == first, "{name}, reversed");
+    }
+}
+
+/// A saved model is the model: facts, evidence, conflicts and notes.
+#[test]
+fn a_saved_model_is_read_back_as_it_was() {
+    let mut groups: Vec<(String, Files)> = deployments()
+        .into_iter()
+        .map(|name| (name.clone(), exports(&name)))
+        .collect();
+    groups.extend(
+        every_file()
+            .into_iter()
+            .map(|(name, bytes)| (name.clone(), vec![(name, bytes)])),
+    );
+    for (name, files) in groups {
+        let saved = deployment_json::render(&import(&files).deployment);
+        let again = deployment_json::render(&import(&[("model.json", &saved)]).deployment);
+        assert!(
+            saved == again,
+            "{name}:\n{}",
+            first_difference(&saved, &again)
+        );
+    }
+}
+
+fn first_difference(left: &str, right: &str) -> String {
+    let at = left
+        .lines()
+        .zip(right.lines())
+        .position(|(a, b)| a != b)
+        .unwrap_or(0);
+    let some = |text: &str| {
+        text.lines()
+            .skip(at)
+            .take(12)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    format!(
+        "saved, line {at}:\n{}\nread back:\n{}",
+        some(left),
+        some(right)
+    )
+}
