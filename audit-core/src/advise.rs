@@ -48,6 +48,15 @@ pub enum Edit {
         /// Name and ends.
         key: SegmentKey,
     },
+    /// Enable the agreements of a disabled segment.
+    EnableSegment {
+        /// Its suffix.
+        suffix: Suffix,
+        /// Name and ends.
+        key: SegmentKey,
+    },
+    /// Clean replica IDs of servers that no longer exist out of the update vectors.
+    CleanDanglingRuv,
     /// Add a two-way segment.
     AddSegment {
         /// Its suffix.
@@ -74,12 +83,12 @@ impl Edit {
             }
             Self::AddCa { server, .. } => vec![format!("[on {server}] ipa-ca-install")],
             Self::RemoveSegment { suffix, key } => {
-                let name = match &key.name {
-                    Some(name) => name.clone(),
-                    None => format!("{}-to-{}", key.left, key.right),
-                };
-                vec![format!("ipa topologysegment-del {suffix} {}", quote(&name))]
+                named_segment(*suffix, key, |name| format!("topologysegment-del {suffix} {name}"))
             }
+            Self::EnableSegment { suffix, key } => named_segment(*suffix, key, |name| {
+                format!("topologysegment-mod {suffix} {name} --enabled=on")
+            }),
+            Self::CleanDanglingRuv => vec!["ipa-replica-manage clean-dangling-ruv".to_owned()],
             Self::AddSegment { suffix, left, right } => vec![segment_add(*suffix, left, right)],
         }
     }
@@ -94,7 +103,12 @@ impl Edit {
             Self::RemoveSegment { .. } => {
                 "CAUTION: refused while the removal would disconnect servers"
             }
-            Self::AddSegment { .. } => "SAFE: two servers begin to replicate; nothing stops",
+            Self::AddSegment { .. } | Self::EnableSegment { .. } => {
+                "SAFE: two servers begin to replicate; nothing stops"
+            }
+            Self::CleanDanglingRuv => {
+                "CAUTION: only when every living server is up; never clean the ID of a living one"
+            }
         }
     }
 
@@ -104,9 +118,12 @@ impl Edit {
             Self::AddServer { .. } | Self::AddCa { .. } => {
                 "ipa server-role-find --role \"CA server\"".to_owned()
             }
-            Self::RemoveSegment { suffix, .. } | Self::AddSegment { suffix, .. } => {
+            Self::RemoveSegment { suffix, .. }
+            | Self::AddSegment { suffix, .. }
+            | Self::EnableSegment { suffix, .. } => {
                 format!("ipa topologysuffix-verify {suffix}")
             }
+            Self::CleanDanglingRuv => "ipa-replica-manage list-ruv".to_owned(),
         }
     }
 }
@@ -116,6 +133,25 @@ pub(crate) fn segment_add(suffix: Suffix, left: &Fqdn, right: &Fqdn) -> String {
     format!(
         "ipa topologysegment-add {suffix} --leftnode={left} --rightnode={right} {left}-to-{right}"
     )
+}
+
+/// A command on a segment by its name; without one, first the command that shows it: names are
+/// arbitrary and cannot be derived.
+fn named_segment(
+    suffix: Suffix,
+    key: &SegmentKey,
+    command: impl Fn(&str) -> String,
+) -> Vec<String> {
+    match &key.name {
+        Some(name) => vec![format!("ipa {}", command(&quote(name)))],
+        None => vec![
+            format!(
+                "ipa topologysegment-find {suffix} --leftnode={} --rightnode={}",
+                key.left, key.right
+            ),
+            format!("ipa {}", command("NAME-SHOWN-THERE")),
+        ],
+    }
 }
 
 /// A name as one word of a shell command.
@@ -167,6 +203,14 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
                     topology.segments.retain(|segment| &segment.key != key);
                 }
             }
+            Edit::EnableSegment { suffix, key } => {
+                if let Some(topology) = changed.topology.get_mut(suffix) {
+                    for segment in topology.segments.iter_mut().filter(|s| &s.key == key) {
+                        segment.enabled = Some(true);
+                    }
+                }
+            }
+            Edit::CleanDanglingRuv => {}
             Edit::AddSegment { suffix, left, right } => {
                 add_segment(&mut changed, *suffix, left, right);
             }
@@ -281,8 +325,15 @@ impl Adviser {
             self.deployment.servers.get(name).and_then(|server| server.data_center.value())
         };
         let near = center(server);
-        let partners = view.possible.partners(server);
-        let taken: BTreeSet<&Fqdn> = partners.all();
+        // Whoever a segment leads to already, enabled or not: a second one is refused.
+        let taken: BTreeSet<&Fqdn> = self
+            .deployment
+            .topology(view.suffix)
+            .segments
+            .iter()
+            .filter(|segment| segment.touches(server))
+            .flat_map(|segment| [&segment.key.left, &segment.key.right])
+            .collect();
         view.certain
             .servers()
             .iter()
@@ -296,30 +347,22 @@ impl Adviser {
 
     /// Joins a server to more others until it has `count` partners in both directions.
     fn more_partners(&mut self, suffix: Suffix, server: &Fqdn, count: usize) {
-        let partners = self.view(suffix).possible.partners(server);
-        if partners.suppliers.len() != partners.consumers.len() {
-            self.mend_one_way(suffix, server);
-        }
-        for _ in 0..count {
+        for _ in 0..2 * count {
             let view = self.view(suffix);
             if view.possible.partners(server).weaker_side() >= count {
                 return;
             }
-            if let Some(partner) = self.partner(&view, server, |_| true) {
-                self.push(Edit::AddSegment { suffix, left: server.clone(), right: partner });
-            } else if !self.mend_one_way(suffix, server) {
-                return;
+            if self.mend(suffix, |left, right| left == server || right == server) {
+                continue;
             }
+            let Some(right) = self.partner(&view, server, |_| true) else { return };
+            self.push(Edit::AddSegment { suffix, left: server.clone(), right });
         }
     }
 
-    /// Replaces one of a server's one-way segments by a two-way one: `ipa` cannot change the
-    /// direction of a segment. False if it has none.
-    fn mend_one_way(&mut self, suffix: Suffix, server: &Fqdn) -> bool {
-        self.mend(suffix, |left, right| left == server || right == server)
-    }
-
-    /// Replaces the first one-way segment whose ends fit and which nothing else makes two-way.
+    /// Enables the first disabled segment whose ends fit, or replaces the first one-way one that
+    /// nothing else makes two-way: `ipa` cannot change the direction of a segment. False if there
+    /// is none.
     fn mend(&mut self, suffix: Suffix, fits: impl Fn(&Fqdn, &Fqdn) -> bool) -> bool {
         let view = self.view(suffix);
         let two_way = |key: &SegmentKey| {
@@ -331,16 +374,20 @@ impl Adviser {
             .topology(suffix)
             .segments
             .iter()
-            .map(|segment| &segment.key)
-            .find(|key| {
-                key.direction != Direction::Both
+            .find(|segment| {
+                let key = &segment.key;
+                (key.direction != Direction::Both || segment.enabled == Some(false))
                     && fits(&key.left, &key.right)
                     && self.deployment.servers.contains_key(&key.left)
                     && self.deployment.servers.contains_key(&key.right)
                     && !two_way(key)
             })
-            .cloned();
-        let Some(key) = found else { return false };
+            .map(|segment| (segment.key.clone(), segment.enabled));
+        let Some((key, enabled)) = found else { return false };
+        if enabled == Some(false) {
+            self.push(Edit::EnableSegment { suffix, key });
+            return true;
+        }
         let (left, right) = (key.left.clone(), key.right.clone());
         self.push(Edit::RemoveSegment { suffix, key });
         self.push(Edit::AddSegment { suffix, left, right });
@@ -369,19 +416,17 @@ impl Adviser {
                 let right = self.partner(&view, left, |name| second.contains(name))?;
                 Some((left.clone(), right))
             });
-            let joined = match pair {
-                Some((left, right)) => {
+            // A segment that is there, but disabled or one-way, is mended before one is added.
+            let mended = self.mend(suffix, |left, right| {
+                (first.contains(left) && second.contains(right))
+                    || (first.contains(right) && second.contains(left))
+            });
+            match (mended, pair) {
+                (true, _) => {}
+                (false, Some((left, right))) => {
                     self.push(Edit::AddSegment { suffix, left, right });
-                    true
                 }
-                // Every pair has a segment already, so they are one-way.
-                None => self.mend(suffix, |left, right| {
-                    (first.contains(left) && second.contains(right))
-                        || (first.contains(right) && second.contains(left))
-                }),
-            };
-            if !joined {
-                return;
+                (false, None) => return,
             }
         }
     }

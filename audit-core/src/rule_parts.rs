@@ -35,7 +35,15 @@ pub(crate) fn evidence_of_role(deployment: &Deployment, role: Role) -> Sources {
             .collect()
     };
     let holders = of(&|server| server.holds(role));
-    if holders.is_empty() { of(&|_| true) } else { holders }
+    if !holders.is_empty() {
+        return holders;
+    }
+    let mut all = of(&|_| true);
+    if role == Role::Ca {
+        // That there is a CA at all was read elsewhere.
+        all.extend(deployment.ca.sources());
+    }
+    all
 }
 
 /// The one judgement on a suffix that no server is known to carry.
@@ -58,6 +66,19 @@ pub(crate) fn no_carriers(deployment: &Deployment, view: &SuffixView) -> Vec<Jud
         State::Unknown(needs)
     };
     vec![Judgement { subject: None, suffix: Some(suffix), state }]
+}
+
+/// Judgements on servers of which it is not known whether they carry a suffix.
+pub(crate) fn uncertain_carriers(deployment: &Deployment, suffix: Suffix) -> Vec<Judgement> {
+    deployment
+        .uncertain_carriers(suffix)
+        .into_iter()
+        .map(|server| Judgement {
+            subject: Some(server.to_string()),
+            suffix: Some(suffix),
+            state: State::Unknown(vec![Need::Role(server.clone(), Role::Ca)]),
+        })
+        .collect()
 }
 
 /// Servers that hold the integrated CA.

@@ -6,6 +6,7 @@ use audit_core::import::FORMATS;
 use audit_core::rules;
 
 use crate::code::{code_of, words};
+use crate::examples::{bundled, ledger};
 use crate::source::{Complaint, TextFile, own_files, require_none};
 
 /// First and last line of a block in Rust; what stands between belongs to this file.
@@ -234,6 +235,13 @@ fn plug_in_folders_hold_plug_ins_only() {
 fn the_readme_lists_the_rules_and_formats() {
     let blocks = [formats_table(), rules_table()];
     check_file(&own_files(), "README.md", MARKDOWN, &blocks);
+}
+
+#[test]
+fn the_architecture_shows_the_ledger_of_the_example() {
+    let ledger = ledger(&bundled().grade.low);
+    let block = format!("{} `UPDATE=1 cargo tidy` -->\n{ledger}\n{}", MARKDOWN.0, MARKDOWN.1);
+    check_file(&own_files(), "ARCHITECTURE.md", MARKDOWN, &[block]);
 }
 
 #[test]

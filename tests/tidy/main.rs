@@ -12,6 +12,7 @@
 mod borders;
 mod code;
 mod documents;
+mod examples;
 mod fixtures;
 mod generated;
 mod importers;

@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
     }
 
     fn roles(&mut self, server: &'a Map<String, Value>, at: &str, name: &Fqdn) {
-        let mut master_stated = false;
+        let mut master = None;
         match server.get("roles") {
             None | Some(Value::Null) => {}
             Some(Value::Object(roles)) => {
@@ -278,7 +278,9 @@ impl<'a> Reader<'a> {
                     }
                     match RoleStatus::parse(word) {
                         Some(status) => {
-                            master_stated |= role == Role::IpaMaster;
+                            if role == Role::IpaMaster {
+                                master = Some(status);
+                            }
                             let observed = format!("{name}: {role}: {status}");
                             let sources = self.sources(&pointer, &observed);
                             self.facts.role(name, role, status, sources);
@@ -301,8 +303,9 @@ impl<'a> Reader<'a> {
                 None
             }
         };
-        // `visibility` follows the IPA master role; alone, it states it.
-        if let (Some(status), false) = (stated, master_stated) {
+        // `visibility` follows the IPA master role; alone, it states it, and where it differs, it
+        // contradicts it.
+        if let Some(status) = stated.filter(|status| master != Some(*status)) {
             let observed = format!("{name}: {}: {status}", Role::IpaMaster);
             let sources = self.sources(&format!("{at}/visibility"), &observed);
             self.facts.role(name, Role::IpaMaster, status, sources);

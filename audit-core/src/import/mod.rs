@@ -471,7 +471,18 @@ impl LdifStage {
                 found.push(format.name);
             }
         }
-        if found.is_empty() {
+        let failed = file.summary.result.as_ref().filter(|result| result.code != 0);
+        if let (true, Some(result)) = (found.is_empty(), failed) {
+            facts.note(
+                Note::on_file(
+                    named.file,
+                    NoteCode::CommandFailed,
+                    format!("the search failed: {} ({})", result.text, result.code),
+                )
+                .at(result.line)
+                .help("Check the search base, and search as root over ldapi."),
+            );
+        } else if found.is_empty() {
             facts.note(
                 not_recognized(named, "the file is LDIF")
                     .help("Export cn=ipa,cn=etc,SUFFIX as root over ldapi; see the README."),

@@ -28,6 +28,14 @@ pub enum Need {
 }
 
 impl Need {
+    /// True if [`command`](Self::command) is a command, not an instruction in words.
+    pub fn is_command(&self) -> bool {
+        match self {
+            Self::ServerList | Self::CaMode | Self::Segments(_) | Self::Role(..) => true,
+            Self::CaRenewalServer | Self::DataCenter(_) | Self::Copies | Self::CopyUse(_) => false,
+        }
+    }
+
     /// The command or action that supplies the fact.
     pub fn command(&self) -> String {
         match self {

@@ -396,7 +396,8 @@ fn parse_command(line: u64, words: &[String]) -> Option<Command> {
         Command { line, name: name.clone(), ..Command::default() };
     while let Some(word) = rest.next() {
         if word == "|" {
-            command.piped = true;
+            // `tee` passes everything on.
+            command.piped = rest.next().is_none_or(|next| next != "tee");
             break;
         }
         if word.starts_with('>') || word.starts_with("2>") {

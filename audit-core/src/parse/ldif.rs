@@ -94,6 +94,12 @@ const BLOCK: usize = 128;
 const WINDOW: usize = BLOCK + 2;
 /// Blocks looked at in one go: a bit each.
 const BLOCKS: usize = 64;
+/// Whether the compiler has vector instructions for this. Byte by byte it is slower than `memchr`.
+const HAS_VECTORS: bool = cfg!(any(
+    target_feature = "sse2",
+    target_feature = "neon",
+    target_feature = "simd128"
+));
 
 /// What `ldapsearch` prints on stderr, with the code in parentheses, if it prints no result line.
 const SEARCH_ERRORS: [&str; 9] = [
@@ -1704,7 +1710,7 @@ impl<'c> EntryEnds<'c> {
         self.flagged = 0;
         let mut line_feeds = 0_u16;
         let mut rest = &self.chunk[start..];
-        for block in 0..BLOCKS {
+        for block in 0..if HAS_VECTORS { BLOCKS } else { 0 } {
             let Some(window) = rest.first_chunk::<WINDOW>() else {
                 break;
             };

@@ -6,7 +6,7 @@ pub mod schema;
 pub mod svg;
 pub mod text;
 
-use crate::advise::{self, Edit};
+use crate::advise::{self, Edit, Repair};
 use crate::cases::{CaseOutcome, FAMILIES, Family, Judge};
 use crate::import::{Imported, InputFile};
 use crate::model::{Deployment, Need, Suffix};
@@ -163,7 +163,7 @@ fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
         why: group.why.join(" "),
         evidence: group.evidence.into_iter().collect(),
         needs: Vec::new(),
-        remedy: remedy(&edits),
+        remedy: remedy(&edits, &group.repairs),
         superseded_by: group.superseded_by,
         supersedes: Vec::new(),
         subjects: group.subjects,
@@ -172,7 +172,15 @@ fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
     }
 }
 
-fn remedy(edits: &[Edit]) -> Remedy {
+fn remedy(edits: &[Edit], repairs: &[Repair]) -> Remedy {
+    let split = repairs.iter().any(|repair| matches!(repair, Repair::Join { avoid: None, .. }));
+    let place = if edits.is_empty() {
+        ""
+    } else if split {
+        "one server of every group, as admin: a segment is itself replicated data"
+    } else {
+        "any server of the deployment, as admin; lines with [on HOST] there, as root"
+    };
     let mut verify: Vec<String> = Vec::new();
     let mut risk: Vec<&str> = Vec::new();
     for edit in edits {
@@ -185,11 +193,7 @@ fn remedy(edits: &[Edit]) -> Remedy {
     }
     Remedy {
         commands: edits.iter().flat_map(Edit::commands).collect(),
-        place: if edits.is_empty() {
-            String::new()
-        } else {
-            "any server of the deployment, as admin; lines with [on HOST] there, as root".to_owned()
-        },
+        place: place.to_owned(),
         risk: risk.join("; "),
         verify: verify.join("; "),
     }
@@ -218,7 +222,7 @@ fn undecided(rule: &Judged) -> Option<Finding> {
         count => format!(" and {count} more"),
     };
     let mut commands: Vec<String> = Vec::new();
-    for need in &needs {
+    for need in needs.iter().filter(|need| need.is_command()) {
         if !commands.contains(&need.command()) {
             commands.push(need.command());
         }

@@ -4,7 +4,7 @@ use crate::advise::{AGREEMENTS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Role, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{evidence_of_server, no_carriers};
+use crate::rule_parts::{evidence_of_server, no_carriers, uncertain_carriers};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -77,6 +77,7 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
             suffix: Some(Suffix::Ca),
             state: state(deployment, view, server, &holders),
         })
+        .chain(uncertain_carriers(deployment, Suffix::Ca))
         .collect()
 }
 

@@ -83,12 +83,18 @@ fn state(deployment: &Deployment) -> State {
     let names: Vec<String> = count.certain.iter().map(ToString::to_string).collect();
     State::Fail(Box::new(Failure {
         severity: Severity::High,
-        why: format!(
-            "{} of at least {CA_REPLICAS_MIN} CA replicas: {}. After losing one, a second failure \
-             loses the CA.",
-            names.len(),
-            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-        ),
+        why: match names.as_slice() {
+            [] => format!("No CA replica is left; the guide asks for at least {CA_REPLICAS_MIN}."),
+            [only] => format!(
+                "1 of at least {CA_REPLICAS_MIN} CA replicas: {only}. Losing it loses the CA."
+            ),
+            several => format!(
+                "{} of at least {CA_REPLICAS_MIN} CA replicas: {}. After losing one, a second \
+                 failure loses the CA.",
+                several.len(),
+                several.join(", ")
+            ),
+        },
         subjects: names,
         evidence: evidence_of_role(deployment, Role::Ca),
         repair: Some(Repair::Cas { count: CA_REPLICAS_MIN }),

@@ -128,6 +128,7 @@ fn fail(deployment: &Deployment, suffix: Suffix, host: &Fqdn, segments: &[&Segme
             segments
                 .iter()
                 .map(|segment| Edit::RemoveSegment { suffix, key: segment.key.clone() })
+                .chain([Edit::CleanDanglingRuv])
                 .collect(),
         )),
     }))

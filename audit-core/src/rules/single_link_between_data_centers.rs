@@ -97,7 +97,10 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
         }
     }
     if judgements.is_empty() {
-        let why = "no two data centers are linked directly";
+        let why = match centers.len() {
+            0 | 1 => "a single data center",
+            _ => "no two data centers are linked directly",
+        };
         judgements.push(judge(None, State::NotApplicable(why)));
     }
     judgements

@@ -4,7 +4,7 @@ use crate::advise::{AGREEMENTS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{evidence_of_server, no_carriers};
+use crate::rule_parts::{evidence_of_server, no_carriers, uncertain_carriers};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -84,6 +84,7 @@ fn check_suffix(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
             suffix: Some(suffix),
             state: state(deployment, view, server),
         })
+        .chain(uncertain_carriers(deployment, suffix))
         .collect()
 }
 

@@ -4,7 +4,7 @@ use crate::advise::{AGREEMENTS_MAX, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{evidence_of_server, no_carriers};
+use crate::rule_parts::{evidence_of_server, no_carriers, uncertain_carriers};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -105,5 +105,6 @@ fn check_suffix(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
             };
             Judgement { subject: Some(server.to_string()), suffix: Some(suffix), state }
         })
+        .chain(uncertain_carriers(deployment, suffix))
         .collect()
 }
