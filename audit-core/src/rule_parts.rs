@@ -3,7 +3,7 @@
 use crate::evidence::Sources;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
 use crate::rule::{Judgement, State};
-use crate::views::SuffixView;
+use crate::views::{SuffixView, Views};
 
 /// Places that state the segments of a server, or the complete list that has none for it.
 pub(crate) fn evidence_of_server(
@@ -46,17 +46,42 @@ pub(crate) fn evidence_of_role(deployment: &Deployment, role: Role) -> Sources {
     all
 }
 
-/// The one judgement on a suffix that no server is known to carry.
-pub(crate) fn no_carriers(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
+/// Judges every server that carries a suffix, in each of these suffixes.
+///
+/// `states` gets the carriers of a suffix and answers for each of them, in order. A suffix that no
+/// server is known to carry gets one judgement as a whole; a server that may carry it is unknown.
+pub(crate) fn per_carrier(
+    deployment: &Deployment,
+    views: &Views,
+    suffixes: &[Suffix],
+    states: impl Fn(&SuffixView, &[&Fqdn]) -> Vec<State>,
+) -> Vec<Judgement> {
+    let mut judgements = Vec::new();
+    for &suffix in suffixes {
+        let view = views.of(suffix);
+        let carriers = deployment.carriers(suffix);
+        let judge = |subject, state| Judgement { subject, suffix: Some(suffix), state };
+        if carriers.is_empty() {
+            judgements.push(judge(None, no_carriers(deployment, view)));
+            continue;
+        }
+        let decided = carriers.iter().zip(states(view, &carriers));
+        judgements.extend(decided.map(|(server, state)| judge(Some(server.to_string()), state)));
+        judgements.extend(deployment.uncertain_carriers(suffix).into_iter().map(|server| {
+            let need = Need::Role(server.clone(), Role::Ca);
+            judge(Some(server.to_string()), State::Unknown(vec![need]))
+        }));
+    }
+    judgements
+}
+
+/// State of a suffix that no server is known to carry.
+fn no_carriers(deployment: &Deployment, view: &SuffixView) -> State {
     let suffix = view.suffix;
-    let state = if suffix == Suffix::Ca
-        && deployment.ca.certainly(|mode| *mode == CaMode::None)
-    {
+    let is = |mode: CaMode| suffix == Suffix::Ca && deployment.ca.certainly(|ca| *ca == mode);
+    if is(CaMode::None) {
         State::NotApplicable("CA-less: there is no suffix ca")
-    } else if suffix == Suffix::Ca
-        && view.carrier_needs.is_empty()
-        && deployment.ca.certainly(|mode| *mode == CaMode::Integrated)
-    {
+    } else if is(CaMode::Integrated) && view.carrier_needs.is_empty() {
         State::NotApplicable("no server holds the CA")
     } else {
         let mut needs = view.needs(deployment);
@@ -64,20 +89,39 @@ pub(crate) fn no_carriers(deployment: &Deployment, view: &SuffixView) -> Vec<Jud
             needs.push(Need::CaMode);
         }
         State::Unknown(needs)
-    };
-    vec![Judgement { subject: None, suffix: Some(suffix), state }]
+    }
 }
 
-/// Judgements on servers of which it is not known whether they carry a suffix.
-pub(crate) fn uncertain_carriers(deployment: &Deployment, suffix: Suffix) -> Vec<Judgement> {
-    deployment
-        .uncertain_carriers(suffix)
+/// Judges the number of CA replicas: CA-less and unknown deployments the same for every rule.
+pub(crate) fn on_ca_count(
+    deployment: &Deployment,
+    state: impl Fn(CaCount) -> State,
+) -> Vec<Judgement> {
+    let state = match CaCount::of(deployment) {
+        Ok(count) => state(count),
+        Err(state) => state,
+    };
+    vec![Judgement { subject: None, suffix: None, state }]
+}
+
+/// Data centers with their servers, by name.
+pub(crate) type Centers<'a> = Vec<(&'a str, Vec<&'a Fqdn>)>;
+
+/// Judges data centers by the segments of suffix `domain`; unknown as a whole while the data center
+/// of a server is not known.
+pub(crate) fn on_data_centers<'a>(
+    deployment: &'a Deployment,
+    views: &Views,
+    states: impl Fn(&SuffixView, &Centers<'a>) -> Vec<(Option<String>, State)>,
+) -> Vec<Judgement> {
+    let suffix = Suffix::Domain;
+    let states = match known_data_centers(deployment) {
+        Ok(centers) => states(views.of(suffix), &centers),
+        Err(needs) => vec![(None, State::Unknown(needs))],
+    };
+    states
         .into_iter()
-        .map(|server| Judgement {
-            subject: Some(server.to_string()),
-            suffix: Some(suffix),
-            state: State::Unknown(vec![Need::Role(server.clone(), Role::Ca)]),
-        })
+        .map(|(subject, state)| Judgement { subject, suffix: Some(suffix), state })
         .collect()
 }
 
@@ -93,7 +137,7 @@ pub(crate) struct CaCount {
 
 impl CaCount {
     /// The count, or the state that every rule on it has: CA-less, or nothing known.
-    pub(crate) fn of(deployment: &Deployment) -> Result<Self, State> {
+    fn of(deployment: &Deployment) -> Result<Self, State> {
         let needs = deployment.needs_for_carriers(Suffix::Ca);
         if deployment.ca.certainly(|mode| *mode == CaMode::None) {
             return Err(State::NotApplicable("CA-less"));
@@ -111,9 +155,7 @@ impl CaCount {
 }
 
 /// Data centers with their servers, or what is missing to know them.
-pub(crate) fn known_data_centers(
-    deployment: &Deployment,
-) -> Result<Vec<(&str, Vec<&Fqdn>)>, Vec<Need>> {
+pub(crate) fn known_data_centers(deployment: &Deployment) -> Result<Centers<'_>, Vec<Need>> {
     let mut needs: Vec<Need> = deployment
         .servers
         .iter()

@@ -1,7 +1,7 @@
 //! Reads LDIF as a stream: bytes are pushed in, the wanted entries come out.
 //!
 //! Nothing that was not asked for is decoded, stored or shown: an entry outside the [`Interest`]
-//! is passed over at the speed of counting its lines, an attribute outside the allow-list is
+//! is passed over without being taken apart, an attribute outside the allow-list is
 //! dropped before its value is looked at, and a [`Problem`] carries a position, never a value.
 //! The parser never fails and never panics; what it cannot read becomes a [`Problem`].
 //!

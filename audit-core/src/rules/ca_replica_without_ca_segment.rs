@@ -4,7 +4,7 @@ use crate::advise::{AGREEMENTS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Role, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{evidence_of_server, no_carriers, uncertain_carriers};
+use crate::rule_parts::{evidence_of_server, per_carrier};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -65,20 +65,9 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    let view = views.of(Suffix::Ca);
-    let holders = deployment.carriers(Suffix::Ca);
-    if holders.is_empty() {
-        return no_carriers(deployment, view);
-    }
-    holders
-        .iter()
-        .map(|server| Judgement {
-            subject: Some(server.to_string()),
-            suffix: Some(Suffix::Ca),
-            state: state(deployment, view, server, &holders),
-        })
-        .chain(uncertain_carriers(deployment, Suffix::Ca))
-        .collect()
+    per_carrier(deployment, views, &[Suffix::Ca], |view, holders| {
+        holders.iter().map(|server| state(deployment, view, server, holders)).collect()
+    })
 }
 
 fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn, holders: &[&Fqdn]) -> State {

@@ -4,7 +4,7 @@ use crate::advise::Repair;
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{evidence_of_server, no_carriers, uncertain_carriers};
+use crate::rule_parts::{evidence_of_server, per_carrier};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -66,17 +66,14 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    Suffix::ALL.into_iter().flat_map(|suffix| check_suffix(deployment, views.of(suffix))).collect()
+    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
+        states(deployment, view, carriers)
+    })
 }
 
-fn check_suffix(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
-    let suffix = view.suffix;
-    let carriers = deployment.carriers(suffix);
-    if carriers.is_empty() {
-        return no_carriers(deployment, view);
-    }
+fn states(deployment: &Deployment, view: &SuffixView, carriers: &[&Fqdn]) -> Vec<State> {
     let carriers_known = view.carrier_needs.is_empty();
-    let known = carriers_known && deployment.topology(suffix).is_known();
+    let known = carriers_known && deployment.topology(view.suffix).is_known();
     // More segments and servers can only help, if the certain ones already hold together.
     let holds_together = carriers_known && view.certain.is_connected();
     let certain_cuts = view.certain.cut_servers();
@@ -85,19 +82,17 @@ fn check_suffix(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
     carriers
         .iter()
         .map(|server| {
-            let state = if few && carriers_known {
+            if few && carriers_known {
                 State::NotApplicable("fewer than three servers carry the suffix")
             } else if (known || holds_together) && certain_cuts.binary_search(server).is_err() {
                 State::Pass
             } else if view.segments_complete && possible_cuts.binary_search(server).is_ok() {
-                fail(deployment, view, server, &carriers)
+                fail(deployment, view, server, carriers)
                     .unwrap_or_else(|| State::Unknown(view.needs(deployment)))
             } else {
                 State::Unknown(view.needs(deployment))
-            };
-            Judgement { subject: Some(server.to_string()), suffix: Some(suffix), state }
+            }
         })
-        .chain(uncertain_carriers(deployment, suffix))
         .collect()
 }
 

@@ -3,9 +3,9 @@
 use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::evidence::Sources;
-use crate::model::{Deployment, Fqdn, Suffix};
+use crate::model::{Deployment, Fqdn};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::known_data_centers;
+use crate::rule_parts::{Centers, on_data_centers};
 use crate::views::{NamedGraph, SuffixView, Views};
 
 declare_rule! {
@@ -69,16 +69,17 @@ declare_rule! {
 const NEIGHBORS_MIN: usize = 2;
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    let suffix = Suffix::Domain;
-    let judge = |subject, state| Judgement { subject, suffix: Some(suffix), state };
-    let centers = match known_data_centers(deployment) {
-        Ok(centers) => centers,
-        Err(needs) => return vec![judge(None, State::Unknown(needs))],
-    };
+    on_data_centers(deployment, views, |view, centers| states(deployment, view, centers))
+}
+
+fn states(
+    deployment: &Deployment,
+    view: &SuffixView,
+    centers: &Centers<'_>,
+) -> Vec<(Option<String>, State)> {
     if centers.len() <= NEIGHBORS_MIN {
-        return vec![judge(None, State::NotApplicable("fewer than three data centers"))];
+        return vec![(None, State::NotApplicable("fewer than three data centers"))];
     }
-    let view = views.of(suffix);
     let neighbors = |graph: &NamedGraph, servers: &[&Fqdn]| -> Vec<String> {
         centers
             .iter()
@@ -96,9 +97,9 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
             } else if !view.segments_complete || listed.len() >= NEIGHBORS_MIN {
                 State::Unknown(view.needs(deployment))
             } else {
-                fail(deployment, view, &centers, center, &listed)
+                fail(deployment, view, centers, center, &listed)
             };
-            judge(Some((*center).to_owned()), state)
+            (Some((*center).to_owned()), state)
         })
         .collect()
 }
@@ -106,7 +107,7 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
 fn fail(
     deployment: &Deployment,
     view: &SuffixView,
-    centers: &[(&str, Vec<&Fqdn>)],
+    centers: &Centers<'_>,
     center: &str,
     neighbors: &[String],
 ) -> State {

@@ -4,7 +4,7 @@ use crate::advise::{CA_REPLICAS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Role};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{CaCount, evidence_of_role};
+use crate::rule_parts::{CaCount, evidence_of_role, on_ca_count};
 use crate::views::Views;
 
 declare_rule! {
@@ -63,14 +63,10 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
-    vec![Judgement { subject: None, suffix: None, state: state(deployment) }]
+    on_ca_count(deployment, |count| state(deployment, count))
 }
 
-fn state(deployment: &Deployment) -> State {
-    let count = match CaCount::of(deployment) {
-        Ok(count) => count,
-        Err(state) => return state,
-    };
+fn state(deployment: &Deployment, count: CaCount) -> State {
     if count.certain.len() >= 2 {
         return State::Pass;
     }

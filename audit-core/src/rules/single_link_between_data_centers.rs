@@ -2,9 +2,9 @@
 
 use crate::advise::{Edit, Repair};
 use crate::declare_rule;
-use crate::model::{Deployment, Fqdn, Segment, Suffix};
+use crate::model::{Deployment, Fqdn, Segment};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::known_data_centers;
+use crate::rule_parts::{Centers, on_data_centers};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -69,14 +69,15 @@ declare_rule! {
 const LINKS_MIN: usize = 2;
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    let suffix = Suffix::Domain;
-    let judge = |subject, state| Judgement { subject, suffix: Some(suffix), state };
-    let centers = match known_data_centers(deployment) {
-        Ok(centers) => centers,
-        Err(needs) => return vec![judge(None, State::Unknown(needs))],
-    };
-    let view = views.of(suffix);
-    let mut judgements = Vec::new();
+    on_data_centers(deployment, views, |view, centers| states(deployment, view, centers))
+}
+
+fn states(
+    deployment: &Deployment,
+    view: &SuffixView,
+    centers: &Centers<'_>,
+) -> Vec<(Option<String>, State)> {
+    let mut states = Vec::new();
     for (index, (left, left_servers)) in centers.iter().enumerate() {
         for (right, right_servers) in centers.iter().skip(index + 1) {
             let links = view.possible.matching(left_servers, right_servers);
@@ -93,17 +94,17 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
             } else {
                 fail(deployment, view, (left, left_servers), (right, right_servers), &links)
             };
-            judgements.push(judge(Some(format!("{left} - {right}")), state));
+            states.push((Some(format!("{left} - {right}")), state));
         }
     }
-    if judgements.is_empty() {
+    if states.is_empty() {
         let why = match centers.len() {
             0 | 1 => "a single data center",
             _ => "no two data centers are linked directly",
         };
-        judgements.push(judge(None, State::NotApplicable(why)));
+        states.push((None, State::NotApplicable(why)));
     }
-    judgements
+    states
 }
 
 fn fail(

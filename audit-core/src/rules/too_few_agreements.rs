@@ -4,7 +4,7 @@ use crate::advise::{AGREEMENTS_MIN, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{evidence_of_server, no_carriers, uncertain_carriers};
+use crate::rule_parts::{evidence_of_server, per_carrier};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -68,24 +68,9 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    Suffix::ALL.into_iter().flat_map(|suffix| check_suffix(deployment, views.of(suffix))).collect()
-}
-
-fn check_suffix(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
-    let suffix = view.suffix;
-    let carriers = deployment.carriers(suffix);
-    if carriers.is_empty() {
-        return no_carriers(deployment, view);
-    }
-    carriers
-        .into_iter()
-        .map(|server| Judgement {
-            subject: Some(server.to_string()),
-            suffix: Some(suffix),
-            state: state(deployment, view, server),
-        })
-        .chain(uncertain_carriers(deployment, suffix))
-        .collect()
+    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
+        carriers.iter().map(|server| state(deployment, view, server)).collect()
+    })
 }
 
 /// Partners that a server needs; `None` while the number of servers is not known.

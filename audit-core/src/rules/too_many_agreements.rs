@@ -4,7 +4,7 @@ use crate::advise::{AGREEMENTS_MAX, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{evidence_of_server, no_carriers, uncertain_carriers};
+use crate::rule_parts::{evidence_of_server, per_carrier};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -68,43 +68,40 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    Suffix::ALL.into_iter().flat_map(|suffix| check_suffix(deployment, views.of(suffix))).collect()
+    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
+        let crowded: Vec<Fqdn> = carriers
+            .iter()
+            .filter(|server| partners(view, server) > AGREEMENTS_MAX)
+            .map(|server| (*server).clone())
+            .collect();
+        carriers.iter().map(|server| state(deployment, view, server, &crowded)).collect()
+    })
 }
 
-fn check_suffix(deployment: &Deployment, view: &SuffixView) -> Vec<Judgement> {
+/// Partners for sure, in either direction.
+fn partners(view: &SuffixView, server: &Fqdn) -> usize {
+    view.certain.partners(server).all().len()
+}
+
+fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn, crowded: &[Fqdn]) -> State {
     let suffix = view.suffix;
-    let carriers = deployment.carriers(suffix);
-    if carriers.is_empty() {
-        return no_carriers(deployment, view);
+    let listed = partners(view, server);
+    if listed > AGREEMENTS_MAX {
+        State::Fail(Box::new(Failure {
+            severity: Severity::Low,
+            subjects: vec![server.to_string()],
+            why: format!(
+                "{server} has {listed} agreements in suffix {suffix}; more than {AGREEMENTS_MAX} \
+                 wait for each other. Keep them only as failover paths or direct links."
+            ),
+            evidence: evidence_of_server(deployment, suffix, server),
+            repair: Some(Repair::Fewer { suffix, servers: crowded.to_vec() }),
+        }))
+    } else if view.segments_complete
+        && view.possible.partners(server).all().len() <= AGREEMENTS_MAX
+    {
+        State::Pass
+    } else {
+        State::Unknown(view.needs(deployment))
     }
-    let partners = |server: &Fqdn| view.certain.partners(server).all().len();
-    let crowded: Vec<Fqdn> =
-        carriers.iter().filter(|s| partners(s) > AGREEMENTS_MAX).map(|s| (*s).clone()).collect();
-    carriers
-        .into_iter()
-        .map(|server| {
-            let listed = partners(server);
-            let state = if listed > AGREEMENTS_MAX {
-                State::Fail(Box::new(Failure {
-                    severity: Severity::Low,
-                    subjects: vec![server.to_string()],
-                    why: format!(
-                        "{server} has {listed} agreements in suffix {suffix}; more than \
-                         {AGREEMENTS_MAX} wait for each other. Keep them only as failover paths or \
-                         direct links."
-                    ),
-                    evidence: evidence_of_server(deployment, suffix, server),
-                    repair: Some(Repair::Fewer { suffix, servers: crowded.clone() }),
-                }))
-            } else if view.segments_complete
-                && view.possible.partners(server).all().len() <= AGREEMENTS_MAX
-            {
-                State::Pass
-            } else {
-                State::Unknown(view.needs(deployment))
-            };
-            Judgement { subject: Some(server.to_string()), suffix: Some(suffix), state }
-        })
-        .chain(uncertain_carriers(deployment, suffix))
-        .collect()
 }
