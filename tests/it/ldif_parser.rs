@@ -1,7 +1,10 @@
 //! The LDIF parser: examples of every shape it reads, and laws against a reader that looks at every
 //! line.
 
-#![expect(clippy::needless_pass_by_value, reason = "quickcheck hands arguments over by value")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "quickcheck hands arguments over by value"
+)]
 
 use audit_core::parse::ldif::{
     Dn, Entry, Interest, LdifParser, LdifSummary, MAX_DN_BYTES, MAX_LINE_BYTES, MAX_PROBLEMS,
@@ -839,9 +842,8 @@ impl From<Entry> for Plain {
 }
 
 fn bytes_lines(bytes: &[u8]) -> u64 {
-    let pieces = bytes.split(|&byte| byte == b'\n');
-    let is_line = |piece: &&[u8]| !piece.is_empty();
-    pieces.clone().count() as u64 - u64::from(pieces.last().filter(is_line).is_none())
+    let ends = bytes.split(|&byte| byte == b'\n').count() as u64 - 1;
+    ends + u64::from(!bytes.is_empty() && !bytes.ends_with(b"\n"))
 }
 
 /// Reads every line of a text in memory: what the parser has to agree with. All entries with the

@@ -26,18 +26,16 @@ pub(crate) fn ledger(end: &End) -> String {
             .map(|(code, weight, extent)| format!("{code} weight {weight} extent {extent}"))
             .collect();
         let (title, weight) = (line.category.title(), line.category.weight());
-        let _ = write!(block, "{title}, weight {weight}, score {}", line.score);
-        let _ = writeln!(
-            block,
-            "\n  {}",
-            if deductions.is_empty() { "-".into() } else { deductions.join("\n  ") }
-        );
+        let _ = writeln!(block, "{title}, weight {weight}, score {}", line.score);
+        let none = if deductions.is_empty() { "-" } else { "" };
+        let _ = writeln!(block, "  {}{none}", deductions.join("\n  "));
     }
     block.push_str("```");
     block
 }
 
-/// Complaints about an example of output: each part between cuts must stand in the output, in order.
+/// Complaints about an example of output: each part between cuts must stand in the output, in its
+/// order.
 fn check_sample(file: &TextFile, first: &str, output: &str) -> Vec<Complaint> {
     let complain = |line: usize, what: &str| {
         vec![Complaint::new(&file.path, line, what, "paste the output again, cut at [...]")]

@@ -87,18 +87,27 @@ impl<'a> Judge<'a> {
                 return knows.then(|| undecided(needs.clone()));
             }
         };
-        let mut after = before.clone();
+        let mut lost = BTreeSet::new();
+        let mut changed = None;
         for fault in case.faults() {
-            if !after.inject(fault) {
-                return None;
+            match fault {
+                // The common faults need no copy of the whole state.
+                Fault::Lose(_) | Fault::LoseDataCenter(_) | Fault::Ghost(_) => {
+                    lost.extend(before.servers_lost_by(fault));
+                }
+                other => {
+                    if !changed.get_or_insert_with(|| before.clone()).inject(other) {
+                        return None;
+                    }
+                }
             }
         }
-        let lost: Vec<Fqdn> = after.lost().into_iter().cloned().collect();
-        Some(match decide(&after) {
+        let state = changed.as_ref().unwrap_or(before);
+        Some(match decide(state, &lost) {
             Ok((procedure, scenario)) => CaseOutcome {
                 case: case.clone(),
                 scenario: Some(scenario),
-                outcome: self.outcome(&after, &lost),
+                outcome: self.outcome(state, &lost),
                 procedure: (!lost.is_empty()).then_some(procedure),
                 impossible: Vec::new(),
             },
@@ -179,7 +188,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Class and losses of a case that replication brings back.
-    fn outcome(&self, after: &Situation, lost: &[Fqdn]) -> Outcome {
+    fn outcome(&self, state: &Situation, lost: &BTreeSet<Fqdn>) -> Outcome {
         if lost.is_empty() {
             return Outcome::of(OutcomeClass::None);
         }
@@ -225,7 +234,8 @@ impl<'a> Judge<'a> {
         let mut needs = BTreeSet::new();
         let kra = |name: &Fqdn| self.deployment.servers.get(name).map(|s| s.role(Role::Kra));
         let held = lost.iter().filter(|name| kra(name).is_some_and(|f| f.certainly(|s| s.holds_data())));
-        if held.count() > 0 && after.running_with(Role::Kra).is_empty() {
+        let survives = |name: &&Fqdn| !lost.contains(*name);
+        if held.count() > 0 && !state.running_with(Role::Kra).iter().any(survives) {
             let unknown: Vec<Need> = self
                 .deployment
                 .servers
@@ -236,9 +246,9 @@ impl<'a> Judge<'a> {
                 .collect();
             if !unknown.is_empty() {
                 needs.extend(unknown);
-            } else if after.copies.is_complete()
-                && after.copies.backups().is_empty()
-                && after.copies.snapshots().is_empty()
+            } else if state.copies.is_complete()
+                && state.copies.backups().is_empty()
+                && state.copies.snapshots().is_empty()
             {
                 worsen(
                     OutcomeClass::PartialLoss,
@@ -250,9 +260,9 @@ impl<'a> Judge<'a> {
         }
         let dnssec = self.deployment.dnssec_key_master.value();
         if dnssec.is_some_and(|name| lost.contains(name)) {
-            if after.copies.is_complete()
-                && after.copies.backups().is_empty()
-                && after.copies.snapshots().is_empty()
+            if state.copies.is_complete()
+                && state.copies.backups().is_empty()
+                && state.copies.snapshots().is_empty()
             {
                 worsen(OutcomeClass::PartialLoss, "DNSSEC keys of the key master".to_owned());
             } else {

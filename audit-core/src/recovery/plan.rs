@@ -16,7 +16,8 @@ use crate::model::{CaMode, Fqdn, Need, Role, RoleStatus, Suffix};
 /// Every step of a runbook is accepted by [`Situation::step`] in its order, and at its end every
 /// lost server has been replaced.
 pub fn plan(situation: &Situation) -> Plan {
-    match decide(situation) {
+    let lost = situation.lost().into_iter().cloned().collect();
+    match decide(situation, &lost) {
         Ok((procedure, scenario)) => {
             let steps = Planner::new(situation).replace();
             Plan::Runbook(Runbook { procedure, scenario, steps })
@@ -25,18 +26,24 @@ pub fn plan(situation: &Situation) -> Plan {
     }
 }
 
-/// The decision table alone: which procedure, under which scenario number; otherwise the whole
-/// answer.
-pub(crate) fn decide(situation: &Situation) -> Result<(Procedure, &'static str), Plan> {
-    let lost = situation.lost();
+/// The decision table alone, for a situation without these servers: which procedure, under which
+/// scenario number; otherwise the whole answer. Thousands of cases are decided on one situation.
+pub(crate) fn decide(
+    situation: &Situation,
+    lost: &BTreeSet<Fqdn>,
+) -> Result<(Procedure, &'static str), Plan> {
     let ca_less = situation.ca == CaMode::None;
-    if situation.running().is_empty() {
-        return Err(from_copies(situation, if ca_less { "B10" } else { "B7" }));
+    let mut survivors =
+        situation.members.iter().filter(|(name, replica)| replica.is_running() && !lost.contains(*name));
+    if ca_less {
+        if survivors.next().is_none() {
+            return Err(from_copies(situation, lost, "B10"));
+        }
+    } else if !survivors.any(|(_, replica)| replica.holds(Role::Ca)) {
+        let alive = situation.running().into_iter().any(|name| !lost.contains(name));
+        return Err(from_copies(situation, lost, if alive { "B6" } else { "B7" }));
     }
-    if !ca_less && situation.running_with(Role::Ca).is_empty() {
-        return Err(from_copies(situation, "B6"));
-    }
-    let renewal_lost = !ca_less && situation.renewal.as_ref().is_some_and(|n| lost.contains(&n));
+    let renewal_lost = !ca_less && situation.renewal.as_ref().is_some_and(|n| lost.contains(n));
     Ok(match (ca_less, renewal_lost, lost.len()) {
         (_, true, 0 | 1) => (Procedure::ReplaceRenewalServer, "B2"),
         (_, true, _) => (Procedure::ReplaceRenewalServer, "B5"),
@@ -47,7 +54,7 @@ pub(crate) fn decide(situation: &Situation) -> Result<(Procedure, &'static str),
 }
 
 /// Why every server and copy does not help; undecided while a copy may.
-fn from_copies(situation: &Situation, scenario: &'static str) -> Plan {
+fn from_copies(situation: &Situation, lost: &BTreeSet<Fqdn>, scenario: &'static str) -> Plan {
     let needs_ca = situation.ca == CaMode::Integrated;
     let mut reasons = Vec::new();
     let mut needs = Vec::new();
@@ -86,7 +93,8 @@ fn from_copies(situation: &Situation, scenario: &'static str) -> Plan {
     }
     needs.sort();
     if needs.is_empty() {
-        let still_serving = situation.running().into_iter().cloned().collect();
+        let still_serving =
+            situation.running().into_iter().filter(|name| !lost.contains(*name)).cloned().collect();
         Plan::Impossible { scenario, reasons, still_serving }
     } else {
         Plan::Undecided { scenario, needs, reasons }

@@ -36,11 +36,11 @@ pub struct Replica {
 }
 
 impl Replica {
-    fn holds(&self, role: Role) -> bool {
+    pub(crate) fn holds(&self, role: Role) -> bool {
         self.roles.get(&role).is_some_and(|status| status.holds_data())
     }
 
-    fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.presence == Presence::Running
     }
 
@@ -221,27 +221,17 @@ impl Situation {
     /// data, which only the simulation knows.
     pub fn inject(&mut self, fault: &Fault) -> bool {
         match fault {
-            Fault::Lose(servers) => {
-                for server in servers {
-                    self.lose(server);
-                }
-            }
-            Fault::LoseDataCenter(center) => {
-                let servers: Vec<Fqdn> = self
-                    .members
-                    .iter()
-                    .filter(|(_, replica)| replica.data_center.as_ref() == Some(center))
-                    .map(|(name, _)| name.clone())
-                    .collect();
-                for server in &servers {
-                    self.lose(server);
+            Fault::Lose(_) | Fault::LoseDataCenter(_) | Fault::Ghost(_) => {
+                for server in self.servers_lost_by(fault) {
+                    if let Some(replica) = self.members.get_mut(&server) {
+                        replica.presence = Presence::Lost;
+                    }
                 }
             }
             Fault::LoseStore(store) => {
                 self.copies.retain_stores(|of| of != Some(store.as_str()));
             }
             Fault::LoseKey(key) => self.copies.retain_keys(key),
-            Fault::Ghost(server) => self.lose(server),
             Fault::Cut(_)
             | Fault::Partition(_)
             | Fault::DeleteKnown(_)
@@ -255,9 +245,28 @@ impl Situation {
         true
     }
 
-    fn lose(&mut self, server: &Fqdn) {
-        if let Some(replica) = self.members.get_mut(server) {
-            replica.presence = Presence::Lost;
+    /// Servers that a fault takes for good.
+    pub(crate) fn servers_lost_by(&self, fault: &Fault) -> Vec<Fqdn> {
+        match fault {
+            Fault::Lose(servers) => servers.iter().cloned().collect(),
+            Fault::Ghost(server) => vec![server.clone()],
+            Fault::LoseDataCenter(center) => self
+                .members
+                .iter()
+                .filter(|(_, replica)| replica.data_center.as_ref() == Some(center))
+                .map(|(name, _)| name.clone())
+                .collect(),
+            Fault::LoseStore(_)
+            | Fault::LoseKey(_)
+            | Fault::Cut(_)
+            | Fault::Partition(_)
+            | Fault::DeleteKnown(_)
+            | Fault::DeleteUnknown(_)
+            | Fault::Rollback { .. }
+            | Fault::Absent { .. }
+            | Fault::Clock { .. }
+            | Fault::CertificatesExpired
+            | Fault::BadUpgrade(_) => Vec::new(),
         }
     }
 
