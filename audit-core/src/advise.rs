@@ -466,7 +466,9 @@ impl Adviser {
                 .map(|(name, _)| name)
                 .min_by_key(|name| (near(name), (*name).clone()))
                 .cloned();
-            if let Some(server) = server { self.push(Edit::AddCa { server, peer }) } else {
+            if let Some(server) = server {
+                self.push(Edit::AddCa { server, peer });
+            } else {
                 let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
                 let name = format!("new-replica-{number}.{domain}");
                 let Some(name) = Fqdn::parse(name.trim_end_matches('.')) else { return };
@@ -511,12 +513,10 @@ impl Adviser {
                     let edit = Edit::RemoveSegment { suffix, key: key.clone() };
                     let after = Views::new(&apply(&self.deployment, &[edit]));
                     let after = after.of(suffix);
-                    let enough = [&key.left, &key.right].iter().all(|end| {
-                        after.possible.partners(end).weaker_side() >= AGREEMENTS_MIN
-                    });
-                    enough
-                        && after.possible.is_connected()
-                        && after.possible.cut_servers() == cuts
+                    let enough = [&key.left, &key.right]
+                        .iter()
+                        .all(|end| after.possible.partners(end).weaker_side() >= AGREEMENTS_MIN);
+                    enough && after.possible.is_connected() && after.possible.cut_servers() == cuts
                 });
                 match removable {
                     Some(key) => self.push(Edit::RemoveSegment { suffix, key }),

@@ -392,8 +392,7 @@ impl Facts {
         };
         for group in groups.values() {
             for mut segment in distinct_segments(group) {
-                segment.disputed |=
-                    complete.iter().any(|listing| !lists(listing, &segment.key));
+                segment.disputed |= complete.iter().any(|listing| !lists(listing, &segment.key));
                 topology.segments.push(segment);
             }
         }
@@ -449,7 +448,8 @@ impl Facts {
             }
             notes.extend(contradiction(&server.data_center, &format!("data center of {name}")));
             notes.extend(contradiction(&server.version, &format!("version of {name}")));
-            notes.extend(contradiction(&server.crl_publisher, &format!("CRL generation on {name}")));
+            notes
+                .extend(contradiction(&server.crl_publisher, &format!("CRL generation on {name}")));
         }
         notes.extend(contradiction(&deployment.ca, "the integrated CA"));
         notes.extend(contradiction(&deployment.ca_renewal_server, "the CA renewal server"));
@@ -612,7 +612,8 @@ fn distinct_segments(group: &[(&Listing, &ListedSegment)]) -> Vec<Segment> {
 
 fn one_segment(entries: &[&ListedSegment]) -> Option<Segment> {
     // An entry with a name sorts first, so that the name is kept.
-    let key = entries.iter().map(|entry| &entry.key).min_by_key(|key| (key.name.is_none(), *key))?;
+    let key =
+        entries.iter().map(|entry| &entry.key).min_by_key(|key| (key.name.is_none(), *key))?;
     let mut enabled = entries.iter().filter_map(|entry| entry.enabled);
     let first = enabled.next();
     let agree = enabled.all(|other| Some(other) == first);

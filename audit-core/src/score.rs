@@ -1,7 +1,7 @@
 //! Judging all rules, and the grade with its interval, caps and ledger.
 //!
-//! Everything is counted in basis points (1/10,000) of whole numbers, so that a reader can recompute
-//! the number by hand and every machine gets the same.
+//! Everything is counted in basis points (1/10,000) of whole numbers, so that a reader can
+//! recompute the number by hand and every machine gets the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,9 +144,10 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
         // The same subjects in both suffixes are one finding.
         let mut merged: Vec<Group> = Vec::new();
         for group in own {
-            match merged.iter_mut().find(|other| {
-                other.subjects == group.subjects && other.severity == group.severity
-            }) {
+            match merged
+                .iter_mut()
+                .find(|other| other.subjects == group.subjects && other.severity == group.severity)
+            {
                 Some(other) => {
                     other.suffix = None;
                     other.suffixes.extend(group.suffixes);
@@ -162,11 +163,7 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
     supersede(&mut groups);
     groups.sort_by(|a, b| {
         let key = |group: &Group| {
-            (
-                !group.superseded_by.is_empty(),
-                std::cmp::Reverse(group.severity),
-                group.meta.code,
-            )
+            (!group.superseded_by.is_empty(), std::cmp::Reverse(group.severity), group.meta.code)
         };
         key(a).cmp(&key(b)).then_with(|| a.subjects.cmp(&b.subjects))
     });
@@ -265,8 +262,8 @@ pub struct Grade {
     pub caps: Vec<Cap>,
 }
 
-/// Letter of a score in basis points (contract, section 4). A+ needs a rehearsal, which this version
-/// cannot see, so A is the best letter here.
+/// Letter of a score in basis points (contract, section 4). A+ needs a rehearsal, which this
+/// version cannot see, so A is the best letter here.
 pub fn letter(score: u64) -> &'static str {
     const BANDS: [(u64, &str); 4] = [(8000, "A"), (6500, "B"), (5000, "C"), (3500, "D")];
     BANDS.iter().find(|(from, _)| score >= *from).map_or("F", |(_, letter)| letter)
@@ -303,9 +300,7 @@ fn end(judged: &[Judged], pessimistic: bool) -> End {
     for category in Category::ALL {
         let rules: Vec<&Judged> = judged
             .iter()
-            .filter(|rule| {
-                rule.meta.category == category && rule.status() != Status::NotApplicable
-            })
+            .filter(|rule| rule.meta.category == category && rule.status() != Status::NotApplicable)
             .collect();
         if rules.is_empty() {
             continue;
@@ -361,8 +356,8 @@ fn deduction(rule: &Judged, groups: &[Group], pessimistic: bool) -> Option<(u64,
     (bad > 0 && weight > 0).then(|| (weight, WHOLE / 2 + WHOLE / 2 * bad / all))
 }
 
-/// Ceilings that the facts call for. K6 and K7 need rehearsals and judged copies, which this version
-/// does not read.
+/// Ceilings that the facts call for. K6 and K7 need rehearsals and judged copies, which this
+/// version does not read.
 fn caps(deployment: &Deployment, judged: &[Judged]) -> Vec<Cap> {
     let mut caps: Vec<Cap> = [
         total_loss_by_one_failure(deployment),
@@ -453,10 +448,7 @@ fn some(names: &[String]) -> String {
 }
 
 fn status(judged: &[Judged], code: &str) -> Status {
-    judged
-        .iter()
-        .find(|rule| rule.meta.code == code)
-        .map_or(Status::NotApplicable, Judged::status)
+    judged.iter().find(|rule| rule.meta.code == code).map_or(Status::NotApplicable, Judged::status)
 }
 
 /// K2: a suffix is disconnected now.
@@ -496,10 +488,8 @@ fn no_copies(deployment: &Deployment) -> Option<Cap> {
 
 /// K5: one lost server splits a suffix, or fewer than three CA replicas.
 fn split_by_one_failure(judged: &[Judged]) -> Option<Cap> {
-    let parts = [
-        ("TOP004", "losing one server splits others"),
-        ("CA002", "fewer than three CA replicas"),
-    ];
+    let parts =
+        [("TOP004", "losing one server splits others"), ("CA002", "fewer than three CA replicas")];
     let found = |wanted: Status| -> Vec<String> {
         parts
             .iter()
@@ -518,8 +508,8 @@ fn split_by_one_failure(judged: &[Judged]) -> Option<Cap> {
     Some(Cap { id: "K5", ceiling: 64, certain, because })
 }
 
-/// Share of decided pairs of rule and subject, weighed by severity, in percent, and what is missing,
-/// widest gap first.
+/// Share of decided pairs of rule and subject, weighed by severity, in percent, and what is
+/// missing, widest gap first.
 pub fn coverage(deployment: &Deployment, judged: &[Judged]) -> (u64, Vec<Need>) {
     let (mut decided, mut all) = (0, 0);
     let mut needs = BTreeSet::new();
@@ -627,11 +617,7 @@ fn tolerance_of(deployment: &Deployment, capability: &'static str, role: Role) -
     }
     let known = deployment.knows_all_servers();
     let answer = |names: Vec<String>, known: bool| {
-        if known {
-            ((names.len() as u64).checked_sub(1), vec![names])
-        } else {
-            (None, Vec::new())
-        }
+        if known { ((names.len() as u64).checked_sub(1), vec![names]) } else { (None, Vec::new()) }
     };
     let (service, service_losses) = answer(visible, known && visible_known);
     let (recovery, recovery_losses) = answer(holders, known && holders_known);

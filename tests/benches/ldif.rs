@@ -71,11 +71,7 @@ fn main() -> ExitCode {
         shape.glued
     );
     let passed = compare(&file.0, &shape);
-    if passed || !is_bench {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if passed || !is_bench { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs both readers in turn and prints the verdict.
@@ -93,80 +89,43 @@ fn compare(path: &Path, shape: &Shape) -> bool {
         report = parsed.output;
         if round == 0 {
             // Fills the page cache.
-            let counted = lines
-                .output
-                .split_whitespace()
-                .next()
-                .and_then(|text| text.parse().ok());
-            assert_eq!(
-                counted,
-                Some(shape.lines),
-                "wc -l counts other lines than were written"
-            );
+            let counted = lines.output.split_whitespace().next().and_then(|text| text.parse().ok());
+            assert_eq!(counted, Some(shape.lines), "wc -l counts other lines than were written");
             continue;
         }
-        ratios
-            .0
-            .push(lines.cpu.as_secs_f64() / parsed.cpu.as_secs_f64());
-        ratios
-            .1
-            .push(lines.wall.as_secs_f64() / parsed.wall.as_secs_f64());
-        for (best, time) in fastest
-            .iter_mut()
-            .zip([lines.cpu, lines.wall, parsed.cpu, parsed.wall])
+        ratios.0.push(lines.cpu.as_secs_f64() / parsed.cpu.as_secs_f64());
+        ratios.1.push(lines.wall.as_secs_f64() / parsed.wall.as_secs_f64());
+        for (best, time) in fastest.iter_mut().zip([lines.cpu, lines.wall, parsed.cpu, parsed.wall])
         {
             *best = time.min(*best);
         }
     }
     let speed = |time: Duration| shape.bytes as f64 / 1e6 / time.as_secs_f64();
     println!("            CPU MB/s   wall MB/s   (fastest of {ROUNDS} rounds)");
-    println!(
-        "wc -l       {:8.0}    {:8.0}",
-        speed(fastest[0]),
-        speed(fastest[1])
-    );
-    println!(
-        "LdifParser  {:8.0}    {:8.0}",
-        speed(fastest[2]),
-        speed(fastest[3])
-    );
+    println!("wc -l       {:8.0}    {:8.0}", speed(fastest[0]), speed(fastest[1]));
+    println!("LdifParser  {:8.0}    {:8.0}", speed(fastest[2]), speed(fastest[3]));
     let cpu = spread(&mut ratios.0);
     let wall = spread(&mut ratios.1);
-    println!(
-        "x wc -l, CPU    median {:.2} (from {:.2} to {:.2})",
-        cpu[1], cpu[0], cpu[2]
-    );
-    println!(
-        "x wc -l, wall   median {:.2} (from {:.2} to {:.2})",
-        wall[1], wall[0], wall[2]
-    );
-    let facts: Vec<u64> = report
-        .split_whitespace()
-        .filter_map(|text| text.parse().ok())
-        .collect();
+    println!("x wc -l, CPU    median {:.2} (from {:.2} to {:.2})", cpu[1], cpu[0], cpu[2]);
+    println!("x wc -l, wall   median {:.2} (from {:.2} to {:.2})", wall[1], wall[0], wall[2]);
+    let facts: Vec<u64> = report.split_whitespace().filter_map(|text| text.parse().ok()).collect();
     let [kept, complete, seen, lines, problems, peak] = facts[..] else {
         println!("FAIL  the parsing process reported: {report}");
         return false;
     };
     let whole = lines == shape.lines && seen == shape.entries && problems == 0;
     let verdicts = [
-        (
-            cpu[1] >= MIN_RATIO,
-            format!("speed    {:.2} x wc -l, target {MIN_RATIO}", cpu[1]),
-        ),
+        (cpu[1] >= MIN_RATIO, format!("speed    {:.2} x wc -l, target {MIN_RATIO}", cpu[1])),
         (
             kept == WANTED as u64 && complete == kept && whole,
             format!(
-                "entries  {complete} complete of {kept} kept, target {WANTED}; {seen} seen, {lines} \
-                 lines, {problems} problems"
+                "entries  {complete} complete of {kept} kept, target {WANTED}; {seen} seen, \
+                 {lines} lines, {problems} problems"
             ),
         ),
         (
             peak <= MAX_PEAK_KIB,
-            format!(
-                "memory   {:.1} MB at the peak, target 16",
-                peak as f64 / 1024.0
-            ),
+            format!("memory   {:.1} MB at the peak, target 16", peak as f64 / 1024.0),
         ),
     ];
     for (passed, text) in &verdicts {
@@ -178,11 +137,7 @@ fn compare(path: &Path, shape: &Shape) -> bool {
 /// Smallest, middle and largest.
 fn spread(values: &mut [f64]) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
-    [
-        values[0],
-        values[values.len() / 2],
-        values[values.len() - 1],
-    ]
+    [values[0], values[values.len() / 2], values[values.len() - 1]]
 }
 
 /// The child process: reads the file through the parser.
@@ -206,9 +161,7 @@ fn parse_only(path: &Path) {
     let summary = parser.finish(&mut sink);
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak
-        .and_then(|text| text.split_whitespace().next())
-        .unwrap_or("0");
+    let peak = peak.and_then(|text| text.split_whitespace().next()).unwrap_or("0");
     println!(
         "{} {complete} {} {} {} {peak}",
         summary.entries_kept,
@@ -228,38 +181,23 @@ struct Run {
 /// kernel still keeps its record, in nanoseconds.
 fn run(command: &mut Command) -> Run {
     let started = Instant::now();
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("wc and this program can start");
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("wc and this program can start");
     let mut output = String::new();
     if let Some(mut stdout) = child.stdout.take() {
-        stdout
-            .read_to_string(&mut output)
-            .expect("a child prints text");
+        stdout.read_to_string(&mut output).expect("a child prints text");
     }
     let wall = started.elapsed();
     let record = PathBuf::from(format!("/proc/{}", child.id()));
-    let ended = |stat: &str| {
-        stat.rsplit_once(')')
-            .is_some_and(|(_, rest)| rest.starts_with(" Z"))
-    };
+    let ended = |stat: &str| stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" Z"));
     while fs::read_to_string(record.join("stat")).is_ok_and(|stat| !ended(&stat)) {
         std::thread::yield_now();
     }
     let schedule = fs::read_to_string(record.join("schedstat")).unwrap_or_default();
-    let nanoseconds = schedule
-        .split_whitespace()
-        .next()
-        .and_then(|text| text.parse().ok());
+    let nanoseconds = schedule.split_whitespace().next().and_then(|text| text.parse().ok());
     let status = child.wait().expect("a child ends");
     assert!(status.success(), "{command:?} failed");
     // A kernel without schedstat leaves the wall time.
-    Run {
-        output,
-        cpu: nanoseconds.map_or(wall, Duration::from_nanos),
-        wall,
-    }
+    Run { output, cpu: nanoseconds.map_or(wall, Duration::from_nanos), wall }
 }
 
 struct TemporaryFile(PathBuf);
@@ -318,32 +256,15 @@ fn generate(path: &Path, bytes: usize) -> io::Result<Shape> {
 }
 
 const SUFFIX: &str = "dc=idm,dc=test";
-const SERVICES: [&str; 9] = [
-    "KDC",
-    "KPASSWD",
-    "DNS",
-    "HTTP",
-    "KEYS",
-    "CA",
-    "KRA",
-    "ADTRUST",
-    "DNSKeySync",
-];
+const SERVICES: [&str; 9] =
+    ["KDC", "KPASSWD", "DNS", "HTTP", "KEYS", "CA", "KRA", "ADTRUST", "DNSKeySync"];
 
 fn wanted_entry(entry: &mut Vec<u8>, index: usize, shape: &mut Shape) {
     let (server, service) = (index / 10, index % 10);
     let domain = ["idm.test", "dc1.emea.corp.idm.example.test"][server % 2];
     let host = format!("ipa{server:02}.{domain}");
-    let name = if service == 0 {
-        host.clone()
-    } else {
-        SERVICES[service - 1].to_owned()
-    };
-    let parent = if service == 0 {
-        String::new()
-    } else {
-        format!("cn={host},")
-    };
+    let name = if service == 0 { host.clone() } else { SERVICES[service - 1].to_owned() };
+    let parent = if service == 0 { String::new() } else { format!("cn={host},") };
     // Some in other spellings.
     let etc = ["cn=etc,", "cn=etc,", "CN=Etc,", "cn = etc, "][index % 4];
     let dn = format!("cn={name},{parent}cn=masters,cn=ipa,{etc}{SUFFIX}");
@@ -368,20 +289,13 @@ fn wanted_entry(entry: &mut Vec<u8>, index: usize, shape: &mut Shape) {
         line(entry, &format!("dn: {dn}"));
         shape.folded += usize::from(entry[start..entry.len() - 1].contains(&b'\n'));
     }
-    for text in [
-        "objectClass: nsContainer",
-        "objectClass: ipaConfigObject",
-        "objectClass: top",
-    ] {
+    for text in ["objectClass: nsContainer", "objectClass: ipaConfigObject", "objectClass: top"] {
         line(entry, text);
     }
     line(entry, "ipaConfigString: enabledService");
     line(
         entry,
-        &format!(
-            "IPACONFIGSTRING;vucsn-6b025b3b000100040000: startOrder {}",
-            10 * service
-        ),
+        &format!("IPACONFIGSTRING;vucsn-6b025b3b000100040000: startOrder {}", 10 * service),
     );
     base64_line(entry, "userPassword", b"never to be read");
     line(entry, &format!("cn: {name}"));
@@ -391,43 +305,21 @@ fn unwanted_entry(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
     entry.push(b'\n');
     line(entry, &format!("# entry-id: {number}"));
     let identifier = random.next();
-    let unique = format!(
-        "{:08x}-{:08x}-8ad2d1d5-4ab6772d",
-        identifier >> 32,
-        identifier as u32
-    );
+    let unique = format!("{:08x}-{:08x}-8ad2d1d5-4ab6772d", identifier >> 32, identifier as u32);
     match number % 10 {
         8 => {
             let host = format!("host{number}.dc{}.emea.corp.example.test", number % 4);
-            line(
-                entry,
-                &format!("dn: fqdn={host},cn=computers,cn=accounts,{SUFFIX}"),
-            );
-            line(
-                entry,
-                &format!("description: dn: {host},cn=masters,cn=ipa,cn=etc,{SUFFIX}"),
-            );
-            line(
-                entry,
-                &format!("managedBy: fqdn={host},cn=computers,cn=accounts,{SUFFIX}"),
-            );
+            line(entry, &format!("dn: fqdn={host},cn=computers,cn=accounts,{SUFFIX}"));
+            line(entry, &format!("description: dn: {host},cn=masters,cn=ipa,cn=etc,{SUFFIX}"));
+            line(entry, &format!("managedBy: fqdn={host},cn=computers,cn=accounts,{SUFFIX}"));
             base64_line(entry, "userCertificate", &random.bytes(1100));
         }
         9 => {
-            line(
-                entry,
-                &format!("dn: cn=group{number},cn=groups,cn=accounts,{SUFFIX}"),
-            );
-            line(
-                entry,
-                &format!("description: dn of group {number} is not cn=etc,"),
-            );
+            line(entry, &format!("dn: cn=group{number},cn=groups,cn=accounts,{SUFFIX}"));
+            line(entry, &format!("description: dn of group {number} is not cn=etc,"));
             for _ in 0..random.next() % 40 {
                 let user = random.next() % 1_000_000;
-                line(
-                    entry,
-                    &format!("member: uid=user{user},cn=users,cn=accounts,{SUFFIX}"),
-                );
+                line(entry, &format!("member: uid=user{user},cn=users,cn=accounts,{SUFFIX}"));
             }
         }
         _ => user(entry, number, random),
@@ -441,10 +333,7 @@ fn unwanted_entry(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
 }
 
 fn user(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
-    line(
-        entry,
-        &format!("dn: uid=user{number},cn=users,cn=accounts,{SUFFIX}"),
-    );
+    line(entry, &format!("dn: uid=user{number},cn=users,cn=accounts,{SUFFIX}"));
     for class in [
         "top",
         "person",
@@ -462,10 +351,7 @@ fn user(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
     }
     line(entry, &format!("displayName: User {number}"));
     line(entry, &format!("uid: user{number}"));
-    line(
-        entry,
-        &format!("krbPrincipalName: user{number}@IDM.EXAMPLE.TEST"),
-    );
+    line(entry, &format!("krbPrincipalName: user{number}@IDM.EXAMPLE.TEST"));
     line(entry, &format!("homeDirectory: /home/user{number}"));
     line(entry, &format!("mail: user{number}@example.test"));
     line(entry, "loginShell: /bin/bash");
@@ -474,10 +360,7 @@ fn user(entry: &mut Vec<u8>, number: u64, random: &mut Random) {
     }
     base64_line(entry, "cn", format!("J\u{f6}rg User {number}").as_bytes());
     for group in 0..random.next() % 12 {
-        line(
-            entry,
-            &format!("memberOf: cn=group{group},cn=groups,cn=accounts,{SUFFIX}"),
-        );
+        line(entry, &format!("memberOf: cn=group{group},cn=groups,cn=accounts,{SUFFIX}"));
     }
     base64_line(entry, "userPassword", &random.bytes(100));
     base64_line(entry, "krbPrincipalKey", &random.bytes(320));
@@ -504,20 +387,11 @@ fn base64_line(entry: &mut Vec<u8>, name: &str, value: &[u8]) {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = format!("{name}:: ");
     for group in value.chunks(3) {
-        let bytes = [
-            0,
-            group[0],
-            *group.get(1).unwrap_or(&0),
-            *group.get(2).unwrap_or(&0),
-        ];
+        let bytes = [0, group[0], *group.get(1).unwrap_or(&0), *group.get(2).unwrap_or(&0)];
         let bits = u32::from_be_bytes(bytes);
         for place in 0..4 {
             let digit = DIGITS[(bits >> (18 - 6 * place)) as usize % 64];
-            text.push(if place <= group.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
+            text.push(if place <= group.len() { char::from(digit) } else { '=' });
         }
     }
     line(entry, &text);
@@ -536,9 +410,6 @@ impl Random {
     }
 
     fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length.div_ceil(8))
-            .flat_map(|_| self.next().to_le_bytes())
-            .take(length)
-            .collect()
+        (0..length.div_ceil(8)).flat_map(|_| self.next().to_le_bytes()).take(length).collect()
     }
 }

@@ -34,11 +34,7 @@ const GOAL_60: Duration = Duration::from_millis(5);
 const GOAL_5000: Duration = Duration::from_millis(100);
 
 fn main() {
-    let met = [
-        deployment_of_60(),
-        every_loss_among_5000(),
-        other_answers_among_5000(),
-    ];
+    let met = [deployment_of_60(), every_loss_among_5000(), other_answers_among_5000()];
     if !met.into_iter().all(|met| met) {
         std::process::exit(1);
     }
@@ -56,22 +52,10 @@ fn deployment_of_60() -> bool {
         segments
     };
     let cases = [
-        (
-            "ring + chords",
-            ring_and_chords(60, 15),
-            ring_and_chords(20, 5),
-        ),
+        ("ring + chords", ring_and_chords(60, 15), ring_and_chords(20, 5)),
         ("ring + one-way", one_way(ring_and_chords(60, 15)), ring(60)),
-        (
-            "4 data centers",
-            data_centers(4, 15, 3),
-            data_centers(4, 5, 2),
-        ),
-        (
-            "4 DCs + one-way",
-            one_way(data_centers(4, 15, 3)),
-            one_way(data_centers(4, 15, 1)),
-        ),
+        ("4 data centers", data_centers(4, 15, 3), data_centers(4, 5, 2)),
+        ("4 DCs + one-way", one_way(data_centers(4, 15, 3)), one_way(data_centers(4, 15, 1))),
         ("line", line(60), line(60)),
     ];
     let mut met = true;
@@ -194,21 +178,11 @@ fn large() -> Vec<(&'static str, Segments)> {
         segment.2 = Flow::Forward;
     }
     let ladder = (1..n / 2)
-        .flat_map(|i| {
-            [
-                (i - 1, i, Flow::Both),
-                (n / 2 + i - 1, n / 2 + i, Flow::Both),
-            ]
-        })
+        .flat_map(|i| [(i - 1, i, Flow::Both), (n / 2 + i - 1, n / 2 + i, Flow::Both)])
         .chain((0..n / 2).map(|i| (i, n / 2 + i, Flow::Both)))
         .collect();
     let directed_ladder = (1..n / 2)
-        .flat_map(|i| {
-            [
-                (i - 1, i, Flow::Forward),
-                (n / 2 + i - 1, n / 2 + i, Flow::Backward),
-            ]
-        })
+        .flat_map(|i| [(i - 1, i, Flow::Forward), (n / 2 + i - 1, n / 2 + i, Flow::Backward)])
         .chain((0..n / 2).map(|i| (i, n / 2 + i, Flow::Both)))
         .collect();
     vec![
@@ -221,15 +195,10 @@ fn large() -> Vec<(&'static str, Segments)> {
         ("  rails one-way", directed_ladder),
         ("random degree 4", random(n, 2, &[Flow::Both])),
         ("random degree 8", random(n, 4, &[Flow::Both])),
-        (
-            "  any direction",
-            random(n, 4, &[Flow::Both, Flow::Forward, Flow::Backward]),
-        ),
+        ("  any direction", random(n, 4, &[Flow::Both, Flow::Forward, Flow::Backward])),
         (
             "4 hubs x all",
-            (4..n)
-                .flat_map(|v| (0..4).map(move |hub| (hub, v, Flow::Both)))
-                .collect(),
+            (4..n).flat_map(|v| (0..4).map(move |hub| (hub, v, Flow::Both))).collect(),
         ),
         ("star", (1..n).map(|v| (0, v, Flow::Both)).collect()),
     ]
@@ -277,9 +246,7 @@ fn random(n: usize, degree: usize, flows: &[Flow]) -> Segments {
         state ^= state << 17;
         (state >> 33) as usize % limit
     };
-    (0..n * degree)
-        .map(|i| (i / degree, below(n), flows[below(flows.len())]))
-        .collect()
+    (0..n * degree).map(|i| (i / degree, below(n), flows[below(flows.len())])).collect()
 }
 
 fn all_both(segments: &[(usize, usize, Flow)]) -> bool {
@@ -326,11 +293,7 @@ fn with_petgraph(
             ends.is_some_and(|(a, b)| a.index() != u && b.index() != u)
         });
         let second = articulations(&rest).into_iter();
-        pairs.extend(
-            second
-                .filter(|v| u < *v && !cuts.contains(v))
-                .map(|v| (u, v)),
-        );
+        pairs.extend(second.filter(|v| u < *v && !cuts.contains(v)).map(|v| (u, v)));
     }
     (cuts, bridges(&graph).count(), pairs)
 }
@@ -356,10 +319,8 @@ impl Plain {
             member: vec![false; n],
         };
         for (i, &(a, b, flow)) in segments.iter().enumerate() {
-            for (from, to, flows) in [
-                (a, b, flow != Flow::Backward),
-                (b, a, flow != Flow::Forward),
-            ] {
+            for (from, to, flows) in [(a, b, flow != Flow::Backward), (b, a, flow != Flow::Forward)]
+            {
                 if flows {
                     plain.out[from].push((to, i));
                     plain.into[to].push((from, i));
@@ -412,24 +373,18 @@ impl Plain {
     }
 
     fn cut_servers(&self) -> Vec<usize> {
-        (0..self.out.len())
-            .filter(|&v| !self.members_are_whole(&[v], None))
-            .collect()
+        (0..self.out.len()).filter(|&v| !self.members_are_whole(&[v], None)).collect()
     }
 
     fn cut_segments(&self) -> Vec<usize> {
-        (0..self.segments)
-            .filter(|&i| !self.members_are_whole(&[], Some(i)))
-            .collect()
+        (0..self.segments).filter(|&i| !self.members_are_whole(&[], Some(i))).collect()
     }
 
     fn two_server_cuts(&self) -> Vec<(usize, usize)> {
         let cuts = self.cut_servers();
         let free: Vec<usize> = (0..self.out.len()).filter(|v| !cuts.contains(v)).collect();
         let pairs = free.iter().flat_map(|&u| free.iter().map(move |&v| (u, v)));
-        pairs
-            .filter(|&(u, v)| u < v && !self.members_are_whole(&[u, v], None))
-            .collect()
+        pairs.filter(|&(u, v)| u < v && !self.members_are_whole(&[u, v], None)).collect()
     }
 }
 
@@ -459,12 +414,7 @@ fn row(name: &str, ours: Duration, traversals: Option<Duration>, petgraph: Optio
         Some(time) => format!("{:>12.3} {:>7.1}x", ms(time), ms(time) / ms(ours)),
         None => format!("{:>12} {:>8}", "-", "-"),
     };
-    println!(
-        "{name:<18} {:>10.3} {} {}",
-        ms(ours),
-        cells(traversals),
-        cells(petgraph)
-    );
+    println!("{name:<18} {:>10.3} {} {}", ms(ours), cells(traversals), cells(petgraph));
 }
 
 fn verdict(goal: &str, met: bool) -> bool {

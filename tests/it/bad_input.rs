@@ -34,12 +34,7 @@ fn beside(bad: &[u8]) -> Imported {
 
 /// The notes on the bad file.
 fn notes(imported: &Imported) -> Vec<&Note> {
-    imported
-        .deployment
-        .notes
-        .iter()
-        .filter(|note| &*note.file == BAD)
-        .collect()
+    imported.deployment.notes.iter().filter(|note| &*note.file == BAD).collect()
 }
 
 /// What a bad file must not change: the model without its notes, and without the places that state
@@ -59,24 +54,15 @@ fn refused(bad: &[u8], code: NoteCode, line: Option<u64>) {
     let both = beside(bad);
     assert_eq!(facts(&alone), facts(&both));
     let statuses = |imported: &Imported| -> Vec<Status> {
-        audit(imported, &options())
-            .rules
-            .iter()
-            .map(|(_, status)| *status)
-            .collect()
+        audit(imported, &options()).rules.iter().map(|(_, status)| *status).collect()
     };
     assert_eq!(statuses(&alone), statuses(&both));
     let found = notes(&both);
     assert!(
-        found
-            .iter()
-            .any(|note| note.code == code && note.line == line),
+        found.iter().any(|note| note.code == code && note.line == line),
         "{code} at {line:?} is missing: {found:?}"
     );
-    assert!(
-        both.inputs.iter().any(|input| &*input.file == BAD),
-        "the file is not listed"
-    );
+    assert!(both.inputs.iter().any(|input| &*input.file == BAD), "the file is not listed");
 }
 
 /// Everything that this version can print of an audit.
@@ -115,10 +101,7 @@ Number of entries returned 1
 fn list_is_read(bytes: &[u8], name: &str) -> Imported {
     let imported = import(&[(BAD, bytes)]);
     let document = deployment_json::document(&imported.deployment);
-    let segments = document["suffixes"]["ca"]["segments"]
-        .as_array()
-        .unwrap()
-        .clone();
+    let segments = document["suffixes"]["ca"]["segments"].as_array().unwrap().clone();
     assert_eq!(segments.len(), 1, "{document}");
     assert_eq!(segments[0]["name"], name);
     assert_eq!(document["suffixes"]["ca"]["known"], true);
@@ -136,9 +119,7 @@ fn encodings() {
 
     let marked = [b"\xef\xbb\xbf", LIST.as_bytes()].concat();
     let decoded = |imported: &Imported| {
-        notes(imported)
-            .iter()
-            .any(|note| note.code == NoteCode::Decoded && note.line == Some(1))
+        notes(imported).iter().any(|note| note.code == NoteCode::Decoded && note.line == Some(1))
     };
     assert!(decoded(&list_is_read(&marked, "Köln-Århus")));
 
@@ -152,16 +133,10 @@ fn encodings() {
         let windows = utf16(&LIST.replace('\n', "\r\n"), to_bytes);
         assert!(decoded(&list_is_read(&windows, "Köln-Århus")));
         // Cut in the middle of a character: the list is whole before it.
-        assert!(decoded(&list_is_read(
-            &[&with_mark[..], b"\0"].concat(),
-            "Köln-Århus"
-        )));
+        assert!(decoded(&list_is_read(&[&with_mark[..], b"\0"].concat(), "Köln-Århus")));
     }
 
-    let latin1: Vec<u8> = LIST
-        .chars()
-        .map(|c| u8::try_from(u32::from(c)).unwrap())
-        .collect();
+    let latin1: Vec<u8> = LIST.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
     let imported = list_is_read(&latin1, "Köln-Århus");
     let note = notes(&imported)[0].clone();
     assert_eq!(
@@ -177,11 +152,7 @@ fn utf16_ldif_and_json_are_decoded_too() {
     let model = r#"{"schema": "idm-drill/deployment/1", "domain_level": 1}"#;
     for content in [ldif, model] {
         let imported = import(&[(BAD, utf16(&format!("\u{feff}{content}"), u16::to_le_bytes))]);
-        assert_eq!(
-            imported.deployment.domain_level.value(),
-            Some(&1),
-            "{content}"
-        );
+        assert_eq!(imported.deployment.domain_level.value(), Some(&1), "{content}");
     }
 }
 
@@ -205,11 +176,7 @@ fn what_is_no_text() {
     refused(&vec![b'\n'; 100_000], NoteCode::EmptyFile, None);
     refused(&[0, 1, 2, 3, 0, 255, 254, 0, 9], NoteCode::BinaryFile, None);
     refused(&vec![0; 70_000], NoteCode::BinaryFile, None);
-    refused(
-        b"\x1f\x8b\x08\0\0\0\0\0\0\x03idm",
-        NoteCode::BinaryFile,
-        None,
-    );
+    refused(b"\x1f\x8b\x08\0\0\0\0\0\0\x03idm", NoteCode::BinaryFile, None);
     refused(b"PK\x03\x04\x14\0\0\0", NoteCode::BinaryFile, None);
     refused(b"\x7fELF\x02\x01\x01\0", NoteCode::BinaryFile, None);
     let mut tar = vec![0; 1024];
@@ -222,31 +189,15 @@ fn what_is_no_text() {
 
 #[test]
 fn what_is_no_export() {
-    refused(
-        b"Dear colleague,\nplease find the export attached.\n",
-        NoteCode::NotRecognized,
-        None,
-    );
-    refused(
-        b"<html><body>Login</body></html>\n",
-        NoteCode::NotRecognized,
-        None,
-    );
+    refused(b"Dear colleague,\nplease find the export attached.\n", NoteCode::NotRecognized, None);
+    refused(b"<html><body>Login</body></html>\n", NoteCode::NotRecognized, None);
     refused(b"[1, 2, 3", NoteCode::NotRecognized, None);
     refused(b"[]", NoteCode::NotRecognized, None);
     refused(b"{\"result\": null}", NoteCode::NotRecognized, None);
-    refused(
-        b"[{\"check\": \"MetaCheck\"}]\n",
-        NoteCode::NotRecognized,
-        None,
-    );
+    refused(b"[{\"check\": \"MetaCheck\"}]\n", NoteCode::NotRecognized, None);
     let users = "dn: uid=ann,cn=users,cn=accounts,dc=example,dc=test\nuid: ann\n\n";
     refused(users.as_bytes(), NoteCode::NotRecognized, None);
-    refused(
-        b"{\"schema\": \"idm-drill/deployment/2\"}",
-        NoteCode::UnknownSchema,
-        None,
-    );
+    refused(b"{\"schema\": \"idm-drill/deployment/2\"}", NoteCode::UnknownSchema, None);
     let report = json::render(&audit(&import(&good()), &options()));
     refused(report.as_bytes(), NoteCode::UnknownSchema, None);
     refused(
@@ -265,20 +216,11 @@ fn broken_json_names_the_place_and_hides_the_line() {
     let twice = "{\"password\": \"Secret123\"} {\"password\": \"Secret123\"}";
     for (text, line, column) in [(cut, 4, 14), (extra, 2, 27), (bare, 1, 14), (twice, 1, 27)] {
         let both = beside(text.as_bytes());
-        let note = notes(&both)
-            .into_iter()
-            .find(|note| note.code == NoteCode::InvalidJson);
+        let note = notes(&both).into_iter().find(|note| note.code == NoteCode::InvalidJson);
         let note = note.unwrap();
-        assert_eq!(
-            (note.line, note.column),
-            (Some(line), Some(column)),
-            "{text}"
-        );
+        assert_eq!((note.line, note.column), (Some(line), Some(column)), "{text}");
         let out = all_outputs(&both);
-        assert!(
-            !out.contains("Secret123"),
-            "the broken line is shown: {note:?}"
-        );
+        assert!(!out.contains("Secret123"), "the broken line is shown: {note:?}");
         refused(text.as_bytes(), NoteCode::InvalidJson, Some(line));
     }
 }
@@ -294,13 +236,7 @@ fn hostile_json() {
         refused(deep.as_bytes(), NoteCode::InvalidJson, Some(1));
     }
     // Numbers that no integer or float holds.
-    for number in [
-        "1e999999",
-        "99999999999999999999999999999",
-        "-1",
-        "1.5",
-        "3",
-    ] {
+    for number in ["1e999999", "99999999999999999999999999999", "-1", "1.5", "3"] {
         let text = format!(
             "{{\"schema\": \"idm-drill/deployment/1\", \"domain_level\": {number}, \
              \"conflicts\": [{{\"pointer\": \"/domain_level\", \"values\": [{{\"value\": {number}, \
@@ -317,10 +253,7 @@ fn hostile_json() {
     // The last of two equal keys counts, as in every common JSON reader; nothing is lost silently
     // that the document itself still says.
     let twice = br#"{"schema": "idm-drill/deployment/1", "domain_level": 0, "domain_level": 1}"#;
-    assert_eq!(
-        import(&[(BAD, &twice[..])]).deployment.domain_level.value(),
-        Some(&1)
-    );
+    assert_eq!(import(&[(BAD, &twice[..])]).deployment.domain_level.value(), Some(&1));
 }
 
 /// One wrong type costs one value: everything beside it is read.
@@ -342,10 +275,7 @@ fn one_wrong_type_costs_one_value() {
         .filter(|note| note.code == NoteCode::InvalidValue)
         .map(|note| note.message.split(' ').next().unwrap())
         .collect();
-    assert_eq!(
-        pointers,
-        BTreeSet::from(["/ca", "/servers/0/data_center", "/servers/0/roles/kra"])
-    );
+    assert_eq!(pointers, BTreeSet::from(["/ca", "/servers/0/data_center", "/servers/0/roles/kra"]));
 }
 
 #[test]
@@ -361,57 +291,30 @@ fn broken_ldif_names_its_lines() {
         NoteCode::UrlValue,
         Some(2),
     );
-    refused(
-        format!("{base}this is no line\n\n").as_bytes(),
-        NoteCode::NotLdif,
-        Some(2),
-    );
-    refused(
-        format!("{base}cn: ipa1.ams").as_bytes(),
-        NoteCode::Truncated,
-        Some(2),
-    );
+    refused(format!("{base}this is no line\n\n").as_bytes(), NoteCode::NotLdif, Some(2));
+    refused(format!("{base}cn: ipa1.ams").as_bytes(), NoteCode::Truncated, Some(2));
 }
 
 /// Lines of ten megabytes: dropped or passed over, with their number where they could matter.
 #[test]
 fn very_long_lines() {
     let long = "x".repeat(10 << 20);
-    refused(
-        format!("{long}\n").as_bytes(),
-        NoteCode::LineTooLong,
-        Some(1),
-    );
+    refused(format!("{long}\n").as_bytes(), NoteCode::LineTooLong, Some(1));
     let text = LIST.replace("Köln-Århus\n", &format!("name\n  Comment: {long}\n"));
     let imported = list_is_read(text.as_bytes(), "name");
-    assert!(
-        notes(&imported)
-            .iter()
-            .any(|n| (n.code, n.line) == (NoteCode::LineTooLong, Some(6)))
-    );
+    assert!(notes(&imported).iter().any(|n| (n.code, n.line) == (NoteCode::LineTooLong, Some(6))));
 
     let server = "dn: cn=ipa1.ams.example.test,cn=masters,cn=ipa,cn=etc,dc=example,dc=test\n";
     // A wanted value of that length is a problem, an unwanted one is none.
-    refused(
-        format!("{server}ipaLocation: {long}\n\n").as_bytes(),
-        NoteCode::LineTooLong,
-        Some(2),
-    );
+    refused(format!("{server}ipaLocation: {long}\n\n").as_bytes(), NoteCode::LineTooLong, Some(2));
     let both = beside(format!("{server}jpegPhoto: {long}\n\n").as_bytes());
-    assert!(
-        notes(&both)
-            .iter()
-            .all(|note| note.code != NoteCode::LineTooLong)
-    );
+    assert!(notes(&both).iter().all(|note| note.code != NoteCode::LineTooLong));
 
     let model =
         format!(r#"{{"schema": "idm-drill/deployment/1", "domain_level": 1, "x": "{long}"}}"#);
     let imported = import(&[(BAD, &model)]);
     assert_eq!(imported.deployment.domain_level.value(), Some(&1));
-    assert!(
-        all_outputs(&imported).len() < 100_000,
-        "the long value is printed"
-    );
+    assert!(all_outputs(&imported).len() < 100_000, "the long value is printed");
 }
 
 /// Statuses of rules whose code begins with a prefix.
@@ -457,10 +360,7 @@ fn list(command: &str, declared: usize, pairs: &[(&str, &str)]) -> Vec<u8> {
 #[test]
 fn short_lists_are_no_facts() {
     let triangle = [("a", "b"), ("b", "c"), ("c", "a")];
-    let whole = vec![
-        roles_of_three(),
-        ("x.txt".to_owned(), list("", 3, &triangle)),
-    ];
+    let whole = vec![roles_of_three(), ("x.txt".to_owned(), list("", 3, &triangle))];
     assert_eq!(
         statuses(&whole, "TOP"),
         BTreeSet::from([Status::Pass]),
@@ -468,22 +368,13 @@ fn short_lists_are_no_facts() {
     );
     let hosts: Vec<String> = (0..50).map(|i| format!("h{i:02}")).collect();
     let many: Vec<(&str, &str)> = (0..100)
-        .map(|i| {
-            (
-                hosts[i % 50].as_str(),
-                hosts[(i % 50 + 1 + i / 50) % 50].as_str(),
-            )
-        })
+        .map(|i| (hosts[i % 50].as_str(), hosts[(i % 50 + 1 + i / 50) % 50].as_str()))
         .collect();
     for (bytes, code, line) in [
         (list("", 0, &[]), NoteCode::NoSegments, 3),
         (list("", 5, &triangle), NoteCode::CountDiffers, 3),
         (list("", 2, &triangle), NoteCode::CountDiffers, 3),
-        (
-            list(" --leftnode=a.example.test", 3, &triangle),
-            NoteCode::FilteredList,
-            1,
-        ),
+        (list(" --leftnode=a.example.test", 3, &triangle), NoteCode::FilteredList, 1),
         (list(" a", 3, &triangle), NoteCode::FilteredList, 1),
         (list(" | head -20", 3, &triangle), NoteCode::FilteredList, 1),
         (list("", 100, &many), NoteCode::ExactlyTheSizeLimit, 3),
@@ -491,9 +382,7 @@ fn short_lists_are_no_facts() {
         let files = vec![roles_of_three(), (BAD.to_owned(), bytes)];
         let imported = import(&files);
         assert!(
-            notes(&imported)
-                .iter()
-                .any(|note| note.code == code && note.line == Some(line)),
+            notes(&imported).iter().any(|note| note.code == code && note.line == Some(line)),
             "{code}: {:?}",
             notes(&imported)
         );
@@ -505,21 +394,14 @@ fn short_lists_are_no_facts() {
                 assert_ne!(*status, Status::Fail, "{} after {code}", meta.code);
             }
         }
-        let topology = imported
-            .deployment
-            .topology(audit_core::model::Suffix::Domain);
+        let topology = imported.deployment.topology(audit_core::model::Suffix::Domain);
         assert!(!topology.is_known(), "{code}");
     }
     let empty = vec![roles_of_three(), (BAD.to_owned(), list("", 0, &[]))];
     assert_eq!(statuses(&empty, "TOP"), BTreeSet::from([Status::Unknown]));
     // 100 with `--sizelimit=0` is a plain number.
     let imported = import(&[("x.txt", list(" --sizelimit=0", 100, &many))]);
-    assert!(
-        imported
-            .deployment
-            .topology(audit_core::model::Suffix::Domain)
-            .is_known()
-    );
+    assert!(imported.deployment.topology(audit_core::model::Suffix::Domain).is_known());
 }
 
 /// A secret outside the allow-list is dropped before its value is looked at: it is in no output and
@@ -558,22 +440,12 @@ fn secrets_appear_nowhere() {
     for (name, text) in [("x.ldif", &ldif), ("x.json", &model), ("x.txt", &console)] {
         let imported = import(&[(name, text)]);
         let read = !imported.deployment.servers.is_empty() || name == "x.txt";
-        assert!(
-            read,
-            "{name} is not read at all: {:?}",
-            imported.deployment.notes
-        );
+        assert!(read, "{name} is not read at all: {:?}", imported.deployment.notes);
         let out = all_outputs(&imported);
-        for secret in BASE64
-            .into_iter()
-            .chain([CANARY, "CaNa", "Ry7531", "TUhNR0NTcUdTSWIz"])
-        {
+        for secret in BASE64.into_iter().chain([CANARY, "CaNa", "Ry7531", "TUhNR0NTcUdTSWIz"]) {
             if let Some(at) = out.find(secret) {
                 let from = out.floor_char_boundary(at.saturating_sub(200));
-                panic!(
-                    "{name}: {secret} is printed: {}",
-                    &out[from..at + secret.len()]
-                );
+                panic!("{name}: {secret} is printed: {}", &out[from..at + secret.len()]);
             }
         }
     }
@@ -617,9 +489,8 @@ fn garbage_never_panics() {
     ];
     let mut state = 0x2026_1122_u64;
     let mut next = |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(state >> 33).unwrap() % below
     };
     for _ in 0..3000 {

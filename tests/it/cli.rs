@@ -64,9 +64,12 @@ fn json(output: &Output) -> Value {
 const SOUND: &str = r#"{"schema": "idm-drill/deployment/1", "ca": "integrated",
  "ca_renewal_server": "a.example.test",
  "servers": [
-  {"fqdn": "a.example.test", "data_center": "x", "roles": {"ipa_master": "enabled", "ca": "enabled"}},
-  {"fqdn": "b.example.test", "data_center": "y", "roles": {"ipa_master": "enabled", "ca": "enabled"}},
-  {"fqdn": "c.example.test", "data_center": "z", "roles": {"ipa_master": "enabled", "ca": "enabled"}}],
+  {"fqdn": "a.example.test", "data_center": "x",
+   "roles": {"ipa_master": "enabled", "ca": "enabled"}},
+  {"fqdn": "b.example.test", "data_center": "y",
+   "roles": {"ipa_master": "enabled", "ca": "enabled"}},
+  {"fqdn": "c.example.test", "data_center": "z",
+   "roles": {"ipa_master": "enabled", "ca": "enabled"}}],
  "suffixes": {
   "domain": {"known": true, "segments": [
    {"left": "a.example.test", "right": "b.example.test"},
@@ -83,7 +86,7 @@ const SOUND: &str = r#"{"schema": "idm-drill/deployment/1", "ca": "integrated",
 fn without_arguments_the_help_is_shown() {
     let output = run(&[]);
     assert_eq!(code(&output), 2);
-    assert!(err(&output).contains("Usage: idm-drill <COMMAND>"), "{}", err(&output));
+    assert!(err(&output).contains("Usage: idm-drill [OPTIONS] <COMMAND>"), "{}", err(&output));
 }
 
 #[test]
@@ -116,12 +119,17 @@ fn the_bundled_example_is_audited_without_a_path() {
 
 #[test]
 fn a_case_prints_its_runbook() {
-    let output =
-        run(&["audit", "--as-of", AS_OF, "--case", "lose:ipa02.fra.example.test"]);
+    let output = run(&["audit", "--as-of", AS_OF, "--case", "lose:ipa02.fra.example.test"]);
     assert_eq!(code(&output), 0, "{}", err(&output));
     insta::assert_snapshot!("example_case", out(&output));
     let output = run(&[
-        "audit", "--as-of", AS_OF, "--format", "json", "--case", "lose:ipa02.fra.example.test",
+        "audit",
+        "--as-of",
+        AS_OF,
+        "--format",
+        "json",
+        "--case",
+        "lose:ipa02.fra.example.test",
     ]);
     let document = json(&output);
     assert_eq!(document["outcome"], "bounded_loss");
@@ -139,7 +147,10 @@ fn exit_codes_say_how_the_two_ends_stand() {
     assert_eq!(audit(&[], SOUND), 0);
     assert_eq!(audit(&["--fail-under", "A"], SOUND), 0);
     // No copies at all: K4 holds for sure.
-    let bare = SOUND.replace(r#"[{"id": "full-1", "host": "a.example.test", "kind": "full", "roles": ["CA"]}]"#, "[]");
+    let bare = SOUND.replace(
+        r#"[{"id": "full-1", "host": "a.example.test", "kind": "full", "roles": ["CA"]}]"#,
+        "[]",
+    );
     assert_eq!(audit(&[], &bare), 1);
     assert_eq!(audit(&["--exit-zero"], &bare), 0);
     assert_eq!(audit(&["--fail-under", "50"], &bare), 1);
@@ -197,7 +208,8 @@ fn the_same_input_gives_the_same_bytes_from_files_folder_and_pipe() {
         // Evidence names the file as it was given.
         report.to_string().replace("standard input", &file.display().to_string())
     };
-    let arguments = |path: &str| ["audit", path, "--format", "json", "--as-of", AS_OF].map(str::to_owned);
+    let arguments =
+        |path: &str| ["audit", path, "--format", "json", "--as-of", AS_OF].map(str::to_owned);
     let with = |path: &str| {
         let arguments = arguments(path);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -214,7 +226,11 @@ fn a_broken_file_never_hides_the_others() {
     let folder = std::env::temp_dir().join(format!("idm-drill-broken-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("sub")).expect("a folder");
     std::fs::write(folder.join("sub/good.json"), SOUND).expect("a file");
-    std::fs::write(folder.join("broken.json"), "{\"schema\": \"idm-drill/deployment/1\",\n \"servers\": [ {\"fqdn\" \"secret\"} ]}").expect("a file");
+    std::fs::write(
+        folder.join("broken.json"),
+        "{\"schema\": \"idm-drill/deployment/1\",\n \"servers\": [ {\"fqdn\" \"secret\"} ]}",
+    )
+    .expect("a file");
     std::fs::write(folder.join(".hidden"), "not looked at").expect("a file");
     // A link back up must not be followed for ever.
     std::os::unix::fs::symlink(&folder, folder.join("sub/loop")).expect("a link");
@@ -222,7 +238,10 @@ fn a_broken_file_never_hides_the_others() {
     let output = run(&["audit", &path, "--format", "json", "--as-of", AS_OF]);
     let report = json(&output);
     assert_eq!(report["inputs"].as_array().expect("inputs").len(), 2, "{report:#}");
-    assert_eq!(report["rules"].as_array().expect("rules").iter().filter(|r| r["status"] == "fail").count(), 0);
+    assert_eq!(
+        report["rules"].as_array().expect("rules").iter().filter(|r| r["status"] == "fail").count(),
+        0
+    );
     let diagnostics = err(&output);
     assert!(diagnostics.contains("error[IMP006]"), "{diagnostics}");
     assert!(diagnostics.contains("broken.json:2:23"), "{diagnostics}");

@@ -30,10 +30,8 @@ fn corpus_or_skip(test: &str) -> Option<PathBuf> {
 }
 
 fn read(root: &std::path::Path, names: &[&str]) -> Imported {
-    let files: Vec<(&str, Vec<u8>)> = names
-        .iter()
-        .map(|name| (*name, fs::read(root.join(name)).unwrap()))
-        .collect();
+    let files: Vec<(&str, Vec<u8>)> =
+        names.iter().map(|name| (*name, fs::read(root.join(name)).unwrap())).collect();
     import(&files)
 }
 
@@ -107,33 +105,14 @@ fn check(root: &std::path::Path, truth: &Truth) {
     let at = truth.files.join(" + ");
     assert_eq!(servers(&imported), truth.servers, "{at}");
     assert_eq!(deployment.knows_all_servers(), truth.servers_known, "{at}");
-    assert_eq!(
-        deployment.ca.value().map(|mode| mode.name()),
-        truth.ca,
-        "{at}"
-    );
-    let renewal = deployment
-        .ca_renewal_server
-        .value()
-        .map(audit_core::model::Fqdn::as_str);
+    assert_eq!(deployment.ca.value().map(|mode| mode.name()), truth.ca, "{at}");
+    let renewal = deployment.ca_renewal_server.value().map(audit_core::model::Fqdn::as_str);
     assert_eq!(renewal, truth.renewal, "{at}");
     assert_eq!(segments(&imported, Suffix::Domain), truth.domain, "{at}");
-    assert_eq!(
-        deployment.topology(Suffix::Domain).is_known(),
-        truth.domain_known,
-        "{at}"
-    );
+    assert_eq!(deployment.topology(Suffix::Domain).is_known(), truth.domain_known, "{at}");
     assert_eq!(segments(&imported, Suffix::Ca), truth.ca_segments, "{at}");
-    assert_eq!(
-        deployment.topology(Suffix::Ca).is_known(),
-        truth.ca_known,
-        "{at}"
-    );
-    let codes: BTreeSet<&str> = deployment
-        .notes
-        .iter()
-        .map(|note| note.code.code())
-        .collect();
+    assert_eq!(deployment.topology(Suffix::Ca).is_known(), truth.ca_known, "{at}");
+    let codes: BTreeSet<&str> = deployment.notes.iter().map(|note| note.code.code()).collect();
     let expected: BTreeSet<&str> = truth.notes.iter().copied().collect();
     assert_eq!(codes, expected, "{at}: {:?}", deployment.notes);
 }
@@ -180,11 +159,7 @@ fn pasted_command_output() {
             notes: &["IMP012", "IMP013", "IMP017", "IMP026"],
             ..none
         },
-        Truth {
-            files: &["real/ipa-cli/08-topologysuffix-find.txt"],
-            notes: &["IMP003"],
-            ..none
-        },
+        Truth { files: &["real/ipa-cli/08-topologysuffix-find.txt"], notes: &["IMP003"], ..none },
         Truth {
             files: &["real/ipa-cli/10-topologysegment-find-8-cut.txt"],
             domain: &["server1.example.com server2.example.com both"],
@@ -307,21 +282,9 @@ fn printed_by_freeipa_itself() {
             ..none
         },
         // A list alone does not say its suffix; its name is no proof.
-        Truth {
-            files: &["rendered/topologysegment-find-domain.txt"],
-            notes: &["IMP019"],
-            ..none
-        },
-        Truth {
-            files: &["rendered/topologysegment-find-ca.txt"],
-            notes: &["IMP019"],
-            ..none
-        },
-        Truth {
-            files: &["rendered/topologysegment-find-empty.txt"],
-            notes: &["IMP019"],
-            ..none
-        },
+        Truth { files: &["rendered/topologysegment-find-domain.txt"], notes: &["IMP019"], ..none },
+        Truth { files: &["rendered/topologysegment-find-ca.txt"], notes: &["IMP019"], ..none },
+        Truth { files: &["rendered/topologysegment-find-empty.txt"], notes: &["IMP019"], ..none },
         // Named "ca", but the DN in it says "domain": the content wins.
         Truth {
             files: &["rendered/topologysegment-find-ca-all-raw.txt"],
@@ -427,17 +390,9 @@ fn written_by_a_directory_server() {
             notes: &["IMP026"],
             ..star
         },
-        Truth {
-            files: &["lab389/04-sizelimit-exceeded-stdout.ldif"],
-            notes: &["IMP013"],
-            ..none
-        },
+        Truth { files: &["lab389/04-sizelimit-exceeded-stdout.ldif"], notes: &["IMP013"], ..none },
         // The same without a result line: only the missing proof is seen.
-        Truth {
-            files: &["lab389/05-sizelimit-exceeded-LLL.ldif"],
-            notes: &["IMP032"],
-            ..none
-        },
+        Truth { files: &["lab389/05-sizelimit-exceeded-LLL.ldif"], notes: &["IMP032"], ..none },
         Truth {
             files: &["lab389/06-agreements-allowlist-nowrap.ldif"],
             notes: &["IMP003"],
@@ -460,36 +415,13 @@ fn written_by_a_directory_server() {
         ca_known: true,
         ..masters
     };
-    let topology = Truth {
-        servers: &[],
-        servers_known: false,
-        renewal: None,
-        ..whole
-    };
+    let topology = Truth { servers: &[], servers_known: false, renewal: None, ..whole };
     for truth in [
-        Truth {
-            files: &[FOLDER[0]],
-            ..masters
-        },
-        Truth {
-            files: &[FOLDER[1]],
-            notes: &["IMP032"],
-            ..masters
-        },
-        Truth {
-            files: &[FOLDER[2]],
-            notes: &["IMP032"],
-            ..masters
-        },
-        Truth {
-            files: &[FOLDER[3]],
-            ..topology
-        },
-        Truth {
-            files: &[FOLDER[4]],
-            notes: &["IMP032"],
-            ..topology
-        },
+        Truth { files: &[FOLDER[0]], ..masters },
+        Truth { files: &[FOLDER[1]], notes: &["IMP032"], ..masters },
+        Truth { files: &[FOLDER[2]], notes: &["IMP032"], ..masters },
+        Truth { files: &[FOLDER[3]], ..topology },
+        Truth { files: &[FOLDER[4]], notes: &["IMP032"], ..topology },
         // All segments are there, but nothing in the file proves it.
         Truth {
             files: &[FOLDER[5]],
@@ -498,29 +430,17 @@ fn written_by_a_directory_server() {
             notes: &["IMP032"],
             ..topology
         },
-        Truth {
-            files: &[FOLDER[6]],
-            ..whole
-        },
-        Truth {
-            files: &[FOLDER[7]],
-            ..whole
-        },
+        Truth { files: &[FOLDER[6]], ..whole },
+        Truth { files: &[FOLDER[7]], ..whole },
         // Every format of the same directory tells the same story.
-        Truth {
-            files: &FOLDER,
-            notes: &["IMP032"],
-            ..whole
-        },
+        Truth { files: &FOLDER, notes: &["IMP032"], ..whole },
     ] {
         check(&root, &truth);
     }
     let level = read(&root, &["real389/ipa-shape-one-server/domainlevel.ldif"]);
     assert_eq!(level.deployment.domain_level.value(), Some(&1));
-    let nothing = read(
-        &root,
-        &["real389/ipa-shape-one-server/whole-suffix-no-results-filter.ldif"],
-    );
+    let nothing =
+        read(&root, &["real389/ipa-shape-one-server/whole-suffix-no-results-filter.ldif"]);
     assert_eq!(nothing.deployment.notes[0].code, NoteCode::NotRecognized);
 }
 
@@ -557,30 +477,17 @@ fn everything_else_yields_a_note() {
         count += 1;
         let bytes = fs::read(&path).unwrap();
         let imported = import(&[(name.as_str(), &bytes)]);
-        assert!(
-            !imported.deployment.notes.is_empty(),
-            "{name} yields no note"
-        );
-        assert!(
-            imported.deployment.servers.is_empty(),
-            "{name} invents servers"
-        );
+        assert!(!imported.deployment.notes.is_empty(), "{name} yields no note");
+        assert!(imported.deployment.servers.is_empty(), "{name} invents servers");
         for suffix in Suffix::ALL {
             let listed = &imported.deployment.topology(suffix).segments;
             assert!(listed.is_empty(), "{name} invents segments: {listed:?}");
         }
         let report = audit_core::audit(&imported, &options());
         assert!(
-            report
-                .rules
-                .iter()
-                .all(|(_, status)| *status == Status::Unknown),
+            report.rules.iter().all(|(_, status)| *status == Status::Unknown),
             "{name} decides a rule: {:?}",
-            report
-                .rules
-                .iter()
-                .map(|(meta, status)| (meta.code, *status))
-                .collect::<Vec<_>>()
+            report.rules.iter().map(|(meta, status)| (meta.code, *status)).collect::<Vec<_>>()
         );
     }
     assert!(count > 100, "only {count} files were looked at");

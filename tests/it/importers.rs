@@ -31,12 +31,8 @@ fn samples(importer: &str) -> Files {
         .collect()
 }
 
-const IMPORTERS: [&str; 4] = [
-    "deployment_json",
-    "ldif_directory",
-    "server_role_find",
-    "topology_segment_find",
-];
+const IMPORTERS: [&str; 4] =
+    ["deployment_json", "ldif_directory", "server_role_find", "topology_segment_find"];
 
 /// Lines or pointers of a fact's evidence.
 fn places(document: &Value, pointer: &str) -> String {
@@ -45,13 +41,11 @@ fn places(document: &Value, pointer: &str) -> String {
     };
     let text: Vec<String> = places
         .iter()
-        .map(
-            |place| match (place["line"].as_u64(), place["pointer"].as_str()) {
-                (Some(line), _) => line.to_string(),
-                (None, Some(pointer)) if pointer.starts_with('/') => pointer.to_owned(),
-                _ => "file".to_owned(),
-            },
-        )
+        .map(|place| match (place["line"].as_u64(), place["pointer"].as_str()) {
+            (Some(line), _) => line.to_string(),
+            (None, Some(pointer)) if pointer.starts_with('/') => pointer.to_owned(),
+            _ => "file".to_owned(),
+        })
         .collect();
     format!("  @ {}", text.join(", "))
 }
@@ -67,33 +61,14 @@ fn compact(imported: &Imported) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    for key in [
-        "servers_known",
-        "ca",
-        "ca_renewal_server",
-        "dnssec_key_master",
-        "domain_level",
-    ] {
-        let pointer = if key == "servers_known" {
-            "/servers".to_owned()
-        } else {
-            format!("/{key}")
-        };
-        let _ = writeln!(
-            out,
-            "{key}: {}{}",
-            text(&document[key]),
-            places(&document, &pointer)
-        );
+    for key in ["servers_known", "ca", "ca_renewal_server", "dnssec_key_master", "domain_level"] {
+        let pointer =
+            if key == "servers_known" { "/servers".to_owned() } else { format!("/{key}") };
+        let _ = writeln!(out, "{key}: {}{}", text(&document[key]), places(&document, &pointer));
     }
     for (index, server) in document["servers"].as_array().unwrap().iter().enumerate() {
         let at = format!("/servers/{index}");
-        let _ = writeln!(
-            out,
-            "server {}{}",
-            text(&server["fqdn"]),
-            places(&document, &at)
-        );
+        let _ = writeln!(out, "server {}{}", text(&server["fqdn"]), places(&document, &at));
         for key in ["visibility", "data_center", "version", "crl_publisher"] {
             let value = &server[key];
             if !value.is_null() && value != "unknown" {
@@ -125,9 +100,7 @@ fn compact(imported: &Imported) -> String {
                 text(&segment["left"]),
                 text(&segment["right"]),
                 text(&segment["direction"]),
-                segment
-                    .get("enabled")
-                    .map_or(String::new(), |on| format!(" | enabled {on}")),
+                segment.get("enabled").map_or(String::new(), |on| format!(" | enabled {on}")),
                 segment.get("disputed").map_or("", |_| " | disputed"),
                 places(&document, &format!("{at}/segments/{index}"))
             );
@@ -145,19 +118,10 @@ fn compact(imported: &Imported) -> String {
             .iter()
             .map(|value| format!("{} @ {}", text(&value["value"]), value["line"]))
             .collect();
-        let _ = writeln!(
-            out,
-            "conflict {}: {}",
-            text(&conflict["pointer"]),
-            values.join(", ")
-        );
+        let _ = writeln!(out, "conflict {}: {}", text(&conflict["pointer"]), values.join(", "));
     }
     for note in document["notes"].as_array().unwrap() {
-        let number = |key: &str| {
-            note[key]
-                .as_u64()
-                .map_or(String::new(), |n| format!(":{n}"))
-        };
+        let number = |key: &str| note[key].as_u64().map_or(String::new(), |n| format!(":{n}"));
         let _ = writeln!(
             out,
             "note {} {}{}{}: {}",
@@ -213,20 +177,14 @@ fn every_file() -> Files {
     }
     for deployment in deployments() {
         files.extend(
-            exports(&deployment)
-                .into_iter()
-                .map(|(name, b)| (format!("{deployment}/{name}"), b)),
+            exports(&deployment).into_iter().map(|(name, b)| (format!("{deployment}/{name}"), b)),
         );
     }
     files
 }
 
 fn rendered(imported: &Imported) -> String {
-    format!(
-        "{}{:?}",
-        deployment_json::render(&imported.deployment),
-        imported.inputs
-    )
+    format!("{}{:?}", deployment_json::render(&imported.deployment), imported.inputs)
 }
 
 #[test]
@@ -244,20 +202,15 @@ fn chunks_do_not_matter() {
                 reader.push(chunk);
             }
             import.close(reader);
-            assert!(
-                rendered(&import.finish()) == whole,
-                "{name} in chunks of {size} bytes"
-            );
+            assert!(rendered(&import.finish()) == whole, "{name} in chunks of {size} bytes");
         }
     }
 }
 
 #[test]
 fn order_of_files_does_not_matter() {
-    let mut groups: Vec<(String, Files)> = deployments()
-        .into_iter()
-        .map(|name| (name.clone(), exports(&name)))
-        .collect();
+    let mut groups: Vec<(String, Files)> =
+        deployments().into_iter().map(|name| (name.clone(), exports(&name))).collect();
     for importer in IMPORTERS {
         // All samples of an importer at once contradict each other in every way.
         groups.push((importer.to_owned(), samples(importer)));
@@ -278,42 +231,19 @@ fn order_of_files_does_not_matter() {
 /// A saved model is the model: facts, evidence, conflicts and notes.
 #[test]
 fn a_saved_model_is_read_back_as_it_was() {
-    let mut groups: Vec<(String, Files)> = deployments()
-        .into_iter()
-        .map(|name| (name.clone(), exports(&name)))
-        .collect();
-    groups.extend(
-        every_file()
-            .into_iter()
-            .map(|(name, bytes)| (name.clone(), vec![(name, bytes)])),
-    );
+    let mut groups: Vec<(String, Files)> =
+        deployments().into_iter().map(|name| (name.clone(), exports(&name))).collect();
+    groups
+        .extend(every_file().into_iter().map(|(name, bytes)| (name.clone(), vec![(name, bytes)])));
     for (name, files) in groups {
         let saved = deployment_json::render(&import(&files).deployment);
         let again = deployment_json::render(&import(&[("model.json", &saved)]).deployment);
-        assert!(
-            saved == again,
-            "{name}:\n{}",
-            first_difference(&saved, &again)
-        );
+        assert!(saved == again, "{name}:\n{}", first_difference(&saved, &again));
     }
 }
 
 fn first_difference(left: &str, right: &str) -> String {
-    let at = left
-        .lines()
-        .zip(right.lines())
-        .position(|(a, b)| a != b)
-        .unwrap_or(0);
-    let some = |text: &str| {
-        text.lines()
-            .skip(at)
-            .take(12)
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
-    format!(
-        "saved, line {at}:\n{}\nread back:\n{}",
-        some(left),
-        some(right)
-    )
+    let at = left.lines().zip(right.lines()).position(|(a, b)| a != b).unwrap_or(0);
+    let some = |text: &str| text.lines().skip(at).take(12).collect::<Vec<_>>().join("\n");
+    format!("saved, line {at}:\n{}\nread back:\n{}", some(left), some(right))
 }

@@ -6,7 +6,9 @@ use audit_core::advise::{self, Edit};
 use audit_core::cases::{FAMILIES, Judge};
 use audit_core::import::Import;
 use audit_core::model::{Deployment, Fqdn, Suffix};
-use audit_core::recovery::{Case, Fault, OutcomeClass, Plan as RecoveryPlan, Situation, Span, plan};
+use audit_core::recovery::{
+    Case, Fault, OutcomeClass, Plan as RecoveryPlan, Situation, Span, plan,
+};
 use audit_core::report::{deployment_json, json};
 use audit_core::rule::State;
 use audit_core::score::{self, Status};
@@ -123,7 +125,7 @@ fn order_and_chunks_never_change_the_model() {
         let whole = model(&files);
         let turn = usize::from(turn) % files.len();
         files.rotate_left(turn);
-        if turn % 2 == 0 {
+        if turn.is_multiple_of(2) {
             files.reverse();
         }
         let mut import = Import::new();
@@ -188,10 +190,10 @@ fn less_evidence_never_decides_more() {
         }
         for (key, status) in &with {
             if *status == "fail" && !without.contains_key(key) {
-                let subject_known = without.keys().any(|other| !key.2.is_empty() && other.2 == key.2);
-                let rule_unknown = without
-                    .iter()
-                    .any(|(other, status)| other.0 == key.0 && *status == "unknown");
+                let subject_known =
+                    without.keys().any(|other| !key.2.is_empty() && other.2 == key.2);
+                let rule_unknown =
+                    without.iter().any(|(other, status)| other.0 == key.0 && *status == "unknown");
                 assert!(!subject_known || rule_unknown, "{key:?} vanished with its subject known");
             }
         }
@@ -336,7 +338,10 @@ fn every_runbook_can_be_performed_and_replaces_what_was_lost() {
     }
     for scenario in ["B1", "B2", "B4"] {
         let count = performed.get(scenario).copied().unwrap_or(0);
-        assert!(count >= 50 || scenario == "B2", "{scenario} performed {count} times: {performed:?}");
+        assert!(
+            count >= 50 || scenario == "B2",
+            "{scenario} performed {count} times: {performed:?}"
+        );
     }
 }
 
@@ -352,7 +357,7 @@ fn more_losses_never_end_better() {
             judge.judge(&case).expect("lose: is judged").outcome.rank()
         };
         let (one, other) = (at(pick.0), at(pick.1));
-        assert!(lose(&[one.clone()]) <= lose(&[one, other]));
+        assert!(lose(std::slice::from_ref(&one)) <= lose(&[one, other]));
         true
     }
     check(300, law as fn(Plan, (u8, u8)) -> bool);
@@ -370,7 +375,9 @@ impl Arbitrary for AnyCase {
             let name = |g: &mut Gen| {
                 ["fra", "a%20b", "Z%C3%BCrich%2B1", "x%3D%7C"][usize::from(u8::arbitrary(g) % 4)]
             };
-            let span = |g: &mut Gen| format!("{}{}", u8::arbitrary(g), *g.choose(&["s", "m", "h", "d"]).expect("units"));
+            let span = |g: &mut Gen| {
+                format!("{}{}", u8::arbitrary(g), *g.choose(&["s", "m", "h", "d"]).expect("units"))
+            };
             faults.push(match u8::arbitrary(g) % 14 {
                 0 => format!("lose:{},{}", host(g), host(g)),
                 1 => format!("lose-dc:{}", name(g)),
@@ -447,10 +454,8 @@ fn total_loss_by_one_server_and_cap_k1_are_one() {
         deployment.backups = Some(Vec::new());
         deployment.snapshots = Some(Vec::new());
         let judged = score::judge_all(&deployment);
-        let capped = score::grade(&deployment, &judged)
-            .caps
-            .iter()
-            .any(|cap| cap.id == "K1" && cap.certain);
+        let capped =
+            score::grade(&deployment, &judged).caps.iter().any(|cap| cap.id == "K1" && cap.certain);
         let judge = Judge::new(&deployment);
         let mut fatal = false;
         for family in FAMILIES {

@@ -1,10 +1,7 @@
 //! The LDIF parser: examples of every shape it reads, and laws against a reader that looks at every
 //! line.
 
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "quickcheck hands arguments over by value"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "quickcheck hands arguments over by value")]
 
 use audit_core::parse::ldif::{
     Dn, Entry, Interest, LdifParser, LdifSummary, MAX_DN_BYTES, MAX_LINE_BYTES, MAX_PROBLEMS,
@@ -45,11 +42,7 @@ fn read(text: impl AsRef<[u8]>) -> (Vec<Entry>, LdifSummary) {
 
 /// Line, column and kind of every problem.
 fn problems(summary: &LdifSummary) -> Vec<(u64, Option<u64>, ProblemKind)> {
-    summary
-        .problems
-        .iter()
-        .map(|problem| (problem.line, problem.column, problem.kind))
-        .collect()
+    summary.problems.iter().map(|problem| (problem.line, problem.column, problem.kind)).collect()
 }
 
 fn names(entries: &[Entry]) -> Vec<String> {
@@ -73,11 +66,8 @@ mod examples {
         assert_eq!(entries[0].value("ipaconfigstring"), Some("enabledService"));
         assert_eq!(entries[0].value("cn"), Some("CA"));
         assert_eq!(entries[0].value("description"), Some("LDAP error"));
-        let lines: Vec<u64> = entries[0]
-            .attributes
-            .iter()
-            .map(|attribute| attribute.line)
-            .collect();
+        let lines: Vec<u64> =
+            entries[0].attributes.iter().map(|attribute| attribute.line).collect();
         assert_eq!(lines, [6, 11, 14]);
         assert_eq!(summary.lines, 15);
         assert_eq!(problems(&summary), []);
@@ -132,16 +122,10 @@ mod examples {
              cn;vucsn-6b025b3b000100040000;deleted: ipa0\n\
              cn : ipa2\n",
         );
-        assert_eq!(
-            names(&entries),
-            ["cn=ipa1,cn=masters,cn=ipa,cn=etc,$SUFFIX"]
-        );
+        assert_eq!(names(&entries), ["cn=ipa1,cn=masters,cn=ipa,cn=etc,$SUFFIX"]);
         assert_eq!(entries[0].attributes[0].name, "cn");
         assert_eq!(entries[0].attributes[0].options, ["left"]);
-        assert_eq!(
-            entries[0].attributes[1].options,
-            ["vucsn-6b025b3b000100040000", "deleted"]
-        );
+        assert_eq!(entries[0].attributes[1].options, ["vucsn-6b025b3b000100040000", "deleted"]);
         assert!(entries[0].attributes[1].is_deleted());
         let values: Vec<&str> = entries[0].values("CN").collect();
         assert_eq!(values, ["ipa1", "ipa2"]);
@@ -196,42 +180,25 @@ mod examples {
         );
         assert_eq!(entries.len(), 1);
         let own: Vec<_> = entries[0].dn.rdns()[0].pairs().collect();
-        assert_eq!(
-            own,
-            [("dnahostname", "ipa1.example.test"), ("dnaportnum", "389")]
-        );
+        assert_eq!(own, [("dnahostname", "ipa1.example.test"), ("dnaportnum", "389")]);
         let result = summary.result.clone().expect("a result line");
-        assert_eq!(
-            (result.code, result.text.as_str()),
-            (4, "Size limit exceeded")
-        );
+        assert_eq!((result.code, result.text.as_str()), (4, "Size limit exceeded"));
         assert_eq!(result.line, 16);
-        assert_eq!(
-            (summary.num_responses, summary.num_entries),
-            (Some(2), Some(1))
-        );
+        assert_eq!((summary.num_responses, summary.num_entries), (Some(2), Some(1)));
         assert_eq!((summary.searches, problems(&summary)), (1, vec![]));
     }
 
     #[test]
     fn a_failed_search_is_not_hidden_by_a_later_one() {
         let trailer = |result: &str| format!("# search result\nsearch: 2\nresult: {result}\n\n");
-        let text = [
-            "0 Success",
-            "32 No such object",
-            "0 Success",
-            "4 Size limit exceeded",
-        ]
-        .map(trailer)
-        .concat();
+        let text = ["0 Success", "32 No such object", "0 Success", "4 Size limit exceeded"]
+            .map(trailer)
+            .concat();
         assert_eq!(read(text).1.result.map(|result| result.code), Some(32));
         for (line, code) in [
             ("Size limit exceeded (4)", 4),
             ("ldap_bind: Invalid credentials (49)", 49),
-            (
-                "ldap_sasl_interactive_bind: Can't contact LDAP server (-1)",
-                -1,
-            ),
+            ("ldap_sasl_interactive_bind: Can't contact LDAP server (-1)", -1),
         ] {
             let (_, summary) = read(format!("{line}\nadditional info: none\n"));
             assert_eq!(summary.result.map(|result| result.code), Some(code));
@@ -247,10 +214,7 @@ mod examples {
         assert_eq!(problems(&read([whole.as_str(), &whole].concat()).1), []);
         let (_, summary) = read([header, &whole, header].concat());
         let unfinished = ProblemKind::SearchUnfinished;
-        assert_eq!(
-            problems(&summary),
-            [(1, None, unfinished), (16, None, unfinished)]
-        );
+        assert_eq!(problems(&summary), [(1, None, unfinished), (16, None, unfinished)]);
         assert_eq!((summary.searches, summary.num_entries), (3, Some(1)));
     }
 
@@ -299,10 +263,7 @@ mod examples {
         let lost = ProblemKind::NotAnAttribute;
         assert_eq!(problems(&summary), [(3, None, lost), (4, None, lost)]);
         let (entries, summary) = read("> dn: cn=a\n> cn: a\n>\n> dn: cn=b\n");
-        assert_eq!(
-            (entries.len(), problems(&summary)),
-            (0, vec![(1, None, lost)])
-        );
+        assert_eq!((entries.len(), problems(&summary)), (0, vec![(1, None, lost)]));
     }
 
     #[test]
@@ -331,27 +292,16 @@ mod examples {
                 (8, None, ProblemKind::InvalidUtf8),
             ]
         );
-        assert!(
-            summary
-                .problems
-                .iter()
-                .all(|problem| problem.attribute.as_deref() == Some("cn"))
-        );
+        assert!(summary.problems.iter().all(|problem| problem.attribute.as_deref() == Some("cn")));
     }
 
     #[test]
     fn a_dn_that_cannot_be_decoded_is_an_entry_passed_over() {
         let (entries, summary) = read("dn:: Y249YQ=\ncn: a\n\ndn:<file:///dn\ncn: b\n\ndn: cn=c\n");
-        assert_eq!(
-            (names(&entries), summary.entries_seen),
-            (vec!["cn=c".to_owned()], 3)
-        );
+        assert_eq!((names(&entries), summary.entries_seen), (vec!["cn=c".to_owned()], 3));
         assert_eq!(
             problems(&summary),
-            [
-                (1, Some(13), ProblemKind::BadBase64),
-                (4, None, ProblemKind::UrlValue)
-            ]
+            [(1, Some(13), ProblemKind::BadBase64), (4, None, ProblemKind::UrlValue)]
         );
         // Not UTF-8: kept with replacement characters if wanted, of no interest otherwise.
         let text = b"dn: cn=\xfc,cn=etc\ncn: a\n\ndn: uid=\xfc,cn=users\n\n";
@@ -377,14 +327,8 @@ mod examples {
             let (entries, summary) = parse(text.as_bytes(), below_etc());
             assert_eq!((entries.len(), summary.entries_seen), (2, 3), "{dn:?}");
         }
-        for dn in [
-            "cn=etc\\,cn",
-            "cn=e tc",
-            "ou=etc",
-            "cn=etcetera",
-            "description=cn\\=etc",
-            "etc",
-        ] {
+        for dn in ["cn=etc\\,cn", "cn=e tc", "ou=etc", "cn=etcetera", "description=cn\\=etc", "etc"]
+        {
             let text = format!("dn: {dn}\ncn: etc\ndescription: dn: cn=etc,\n");
             assert_eq!(parse(text.as_bytes(), below_etc()).0, [], "{dn:?}");
         }
@@ -411,11 +355,7 @@ mod names {
         ] {
             assert_eq!(Dn::parse(a), Dn::parse(b));
         }
-        for (a, b) in [
-            ("cn=a,cn=b", "cn=a\\,cn\\=b"),
-            ("cn=a+cn=b", "cn=a,cn=b"),
-            ("cn=a", "a"),
-        ] {
+        for (a, b) in [("cn=a,cn=b", "cn=a\\,cn\\=b"), ("cn=a+cn=b", "cn=a,cn=b"), ("cn=a", "a")] {
             assert_ne!(Dn::parse(a), Dn::parse(b));
         }
     }
@@ -453,18 +393,9 @@ mod names {
             shown == dn && shown.to_string() == dn.to_string()
         }
         check(2000, law as fn(String) -> bool);
-        for text in [
-            "=a",
-            "a=",
-            "\\",
-            "cn=\\",
-            "a=\\20 b\\20",
-            "a=#b",
-            "a\\=b",
-            "+,=,+",
-            "\"",
-            "a=\"b",
-        ] {
+        for text in
+            ["=a", "a=", "\\", "cn=\\", "a=\\20 b\\20", "a=#b", "a\\=b", "+,=,+", "\"", "a=\"b"]
+        {
             assert!(law(text.to_owned()), "{text:?}");
         }
     }
@@ -506,11 +437,8 @@ mod limits {
                 let whole = parse(text.as_bytes(), everything());
                 let values: Vec<&str> = whole.0[0].values("cn").collect();
                 assert_eq!(values.len(), if over { 1 } else { 2 });
-                let expected = if over {
-                    vec![(2, None, ProblemKind::LineTooLong)]
-                } else {
-                    vec![]
-                };
+                let expected =
+                    if over { vec![(2, None, ProblemKind::LineTooLong)] } else { vec![] };
                 assert_eq!(problems(&whole.1), expected);
                 for size in [1000, MAX_LINE_BYTES + 12, MAX_LINE_BYTES + 15] {
                     let split = in_chunks(text.as_bytes().chunks(size), everything());
@@ -538,59 +466,34 @@ mod limits {
     fn entries_have_a_limit() {
         let values = "cn: a\n".repeat(MAX_VALUES + 50);
         let (entries, summary) = parse(format!("dn: cn=a\n{values}").as_bytes(), everything());
-        assert_eq!(
-            (entries[0].attributes.len(), entries[0].complete),
-            (MAX_VALUES, false)
-        );
+        assert_eq!((entries[0].attributes.len(), entries[0].complete), (MAX_VALUES, false));
         let line = MAX_VALUES as u64 + 2;
-        assert_eq!(
-            problems(&summary),
-            [(line, None, ProblemKind::EntryTooLarge)]
-        );
+        assert_eq!(problems(&summary), [(line, None, ProblemKind::EntryTooLarge)]);
         let large = format!("cn: {}\n", "x".repeat(MAX_LINE_BYTES - 10)).repeat(6);
         let (entries, summary) = parse(format!("dn: cn=a\n{large}").as_bytes(), everything());
-        assert_eq!(
-            (entries[0].attributes.len(), summary.problems.len()),
-            (3, 1)
-        );
+        assert_eq!((entries[0].attributes.len(), summary.problems.len()), (3, 1));
     }
 
     #[test]
     fn problems_have_a_limit() {
         let (_, summary) = read("cn: a\n\n".repeat(MAX_PROBLEMS + 7));
-        assert_eq!(
-            (summary.problems.len(), summary.problems_suppressed),
-            (MAX_PROBLEMS, 7)
-        );
+        assert_eq!((summary.problems.len(), summary.problems_suppressed), (MAX_PROBLEMS, 7));
     }
 
     #[test]
     fn input_of_one_endless_line_is_read_to_its_end() {
         let zeros = vec![0; 1 << 20];
-        for start in [
-            &b""[..],
-            b"dn: cn=a\n",
-            b"dn: cn=a\ncn: ",
-            b"dn: uid=a\nx: ",
-            b"#",
-            b" ",
-        ] {
+        for start in [&b""[..], b"dn: cn=a\n", b"dn: cn=a\ncn: ", b"dn: uid=a\nx: ", b"#", b" "] {
             let chunks = [start].into_iter().chain((0..20).map(|_| zeros.as_slice()));
             let (entries, summary) = in_chunks(chunks, below_etc());
-            assert!(
-                entries.is_empty() && summary.problems.len() <= 2,
-                "{start:?}"
-            );
+            assert!(entries.is_empty() && summary.problems.len() <= 2, "{start:?}");
         }
     }
 }
 
 /// Checks a law on `count` cases, the same ones in every run.
 fn check<T: Testable>(count: u64, law: T) {
-    QuickCheck::new()
-        .rng(Gen::from_size_and_seed(60, 2849))
-        .tests(count)
-        .quickcheck(law);
+    QuickCheck::new().rng(Gen::from_size_and_seed(60, 2849)).tests(count).quickcheck(law);
 }
 
 /// Pieces from which a random text is put together: lines, parts of lines, and what lies between.
@@ -704,19 +607,11 @@ impl Arbitrary for Text {
 
     fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
         let chunks = self.chunks.clone();
-        let fewer = self.pieces.shrink().map(move |pieces| Self {
-            pieces,
-            chunks: chunks.clone(),
-        });
+        let fewer = self.pieces.shrink().map(move |pieces| Self { pieces, chunks: chunks.clone() });
         let pieces = self.pieces.clone();
-        let smaller = self
-            .chunks
-            .shrink()
-            .filter(|chunks| !chunks.is_empty() && !chunks.contains(&0));
-        Box::new(fewer.chain(smaller.map(move |chunks| Self {
-            pieces: pieces.clone(),
-            chunks,
-        })))
+        let smaller =
+            self.chunks.shrink().filter(|chunks| !chunks.is_empty() && !chunks.contains(&0));
+        Box::new(fewer.chain(smaller.map(move |chunks| Self { pieces: pieces.clone(), chunks })))
     }
 }
 
@@ -758,14 +653,14 @@ mod laws {
                 entry.dn.rdns().iter().any(|rdn| rdn.pairs().any(has))
             };
             let wanted: Vec<Plain> = entries.iter().filter(is_below_etc).cloned().collect();
-            [(everything(), entries), (below_etc(), wanted)]
-                .into_iter()
-                .all(|(interest, expected)| {
+            [(everything(), entries), (below_etc(), wanted)].into_iter().all(
+                |(interest, expected)| {
                     let (found, summary) = parse(&bytes, interest);
                     let found: Vec<Plain> = found.into_iter().map(Plain::from).collect();
                     assert_eq!(found, expected, "{}", String::from_utf8_lossy(&bytes));
                     summary.entries_seen == seen && summary.lines == bytes_lines(&bytes)
-                })
+                },
+            )
         }
         check(4000, law as fn(Text) -> bool);
     }
@@ -773,10 +668,8 @@ mod laws {
     #[test]
     fn any_bytes_are_read() {
         fn law(bytes: Vec<u8>, lengths: Vec<u8>) -> bool {
-            let lengths: Vec<usize> = lengths
-                .iter()
-                .map(|&length| usize::from(length) + 1)
-                .collect();
+            let lengths: Vec<usize> =
+                lengths.iter().map(|&length| usize::from(length) + 1).collect();
             let whole = parse(&bytes, everything());
             lengths.is_empty() || in_chunks(cut(&bytes, &lengths), everything()) == whole
         }
@@ -797,10 +690,7 @@ mod laws {
     #[test]
     fn a_value_of_many_folds_is_read_in_one_piece() {
         fn law(value: Vec<u8>, width: u8) -> bool {
-            let text: String = value
-                .iter()
-                .map(|byte| char::from(b'a' + byte % 26))
-                .collect();
+            let text: String = value.iter().map(|byte| char::from(b'a' + byte % 26)).collect();
             let width = usize::from(width % 80) + 1;
             let pieces: Vec<&str> = (0..text.len())
                 .step_by(width)
@@ -829,12 +719,7 @@ impl From<Entry> for Plain {
             line: entry.line,
             attributes: attributes
                 .map(|attribute| {
-                    (
-                        attribute.name,
-                        attribute.options,
-                        attribute.value,
-                        attribute.line,
-                    )
+                    (attribute.name, attribute.options, attribute.value, attribute.line)
                 })
                 .collect(),
         }
@@ -869,10 +754,7 @@ fn line_by_line(bytes: &[u8]) -> (Vec<Plain>, u64) {
     let mut is_change = false;
     for (line, text) in logical {
         let is_end = text.is_empty()
-            || matches!(
-                text.trim_ascii_end(),
-                b"# search result" | b"# extended LDIF"
-            );
+            || matches!(text.trim_ascii_end(), b"# search result" | b"# extended LDIF");
         let colon = text.iter().position(|&byte| byte == b':');
         let name = colon.map(|at| String::from_utf8_lossy(&text[..at]).to_ascii_lowercase());
         let name = name.map(|name| name.trim_end_matches([' ', '\t']).to_owned());
@@ -890,20 +772,14 @@ fn line_by_line(bytes: &[u8]) -> (Vec<Plain>, u64) {
             seen += 1;
             entry = value.map(|value| {
                 let dn = Dn::parse(&String::from_utf8_lossy(&value));
-                Plain {
-                    dn,
-                    line,
-                    attributes: Vec::new(),
-                }
+                Plain { dn, line, attributes: Vec::new() }
             });
         } else if let Some(entry) = &mut entry {
             let mut parts = name.split(';').map(str::to_owned);
             let base = parts.next().unwrap_or_default();
             if name == "changetype" {
                 is_change |= value != Some(b"add".to_vec());
-            } else if ATTRIBUTES
-                .iter()
-                .any(|wanted| wanted.eq_ignore_ascii_case(&base))
+            } else if ATTRIBUTES.iter().any(|wanted| wanted.eq_ignore_ascii_case(&base))
                 && let Some(value) = value.and_then(|value| String::from_utf8(value).ok())
             {
                 let options = parts.filter(|part| !part.is_empty()).collect();
@@ -918,16 +794,9 @@ fn line_by_line(bytes: &[u8]) -> (Vec<Plain>, u64) {
 fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let trimmed = |text: &[u8]| {
-        let text = text
-            .iter()
-            .skip_while(|byte| b" \t".contains(byte))
-            .copied()
-            .collect::<Vec<_>>();
-        let blanks = text
-            .iter()
-            .rev()
-            .take_while(|byte| b" \t".contains(byte))
-            .count();
+        let text =
+            text.iter().skip_while(|byte| b" \t".contains(byte)).copied().collect::<Vec<_>>();
+        let blanks = text.iter().rev().take_while(|byte| b" \t".contains(byte)).count();
         text[..text.len() - blanks].to_vec()
     };
     match text.first() {

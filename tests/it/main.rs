@@ -1,5 +1,12 @@
 //! The regression suite, through public interfaces only.
 
+#![expect(
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    reason = "a test fails by panicking, and quickcheck hands its values over"
+)]
+
 mod bad_input;
 mod cli;
 mod corpus;

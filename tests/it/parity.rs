@@ -35,53 +35,31 @@ fn native_and_wasm_give_the_same_bytes() {
     for (name, bytes) in &cases {
         let native = bundle::audit(bytes).envelope();
         let (wasm, fuel) = host.audit(bytes);
-        assert!(
-            native == wasm,
-            "{name}: {}",
-            first_difference(&native, &wasm)
-        );
+        assert!(native == wasm, "{name}: {}", first_difference(&native, &wasm));
         audits += usize::from(native.starts_with("{\"report\":"));
         // Work is counted in instructions, so twice the same work must cost the same.
         let (again, fuel_again) = host.audit(bytes);
         assert_eq!(wasm, again, "{name}: two instances differ");
-        assert_eq!(
-            fuel, fuel_again,
-            "{name}: two instances took different work"
-        );
+        assert_eq!(fuel, fuel_again, "{name}: two instances took different work");
         println!("{name}: {} bytes, {fuel} units of fuel", wasm.len());
     }
-    assert!(
-        audits >= 3,
-        "only {audits} of {} cases were audits",
-        cases.len()
-    );
+    assert!(audits >= 3, "only {audits} of {} cases were audits", cases.len());
 }
 
 /// Bundles by name.
 fn cases() -> BTreeMap<String, Vec<u8>> {
     let mut cases = BTreeMap::new();
-    let bundle = |files: Vec<(&str, &[u8])>| {
-        Bundle {
-            as_of: AS_OF,
-            files,
-        }
-        .to_bytes()
-    };
+    let bundle = |files: Vec<(&str, &[u8])>| Bundle { as_of: AS_OF, files }.to_bytes();
 
     let example = bundle(audit_core::example::FILES.to_vec());
     cases.insert("the bundled example".to_owned(), example.clone());
     for (name, content) in audit_core::example::FILES {
-        cases.insert(
-            format!("only {name} of the example"),
-            bundle(vec![(name, content)]),
-        );
+        cases.insert(format!("only {name} of the example"), bundle(vec![(name, content)]));
     }
 
     let fixtures = workspace().join("tests/fixtures");
     for (name, files) in folders(&fixtures.join("deployments")) {
-        let files = files
-            .iter()
-            .map(|(name, content)| (name.as_str(), content.as_slice()));
+        let files = files.iter().map(|(name, content)| (name.as_str(), content.as_slice()));
         cases.insert(format!("deployments/{name}"), bundle(files.collect()));
     }
     for (name, content) in files(&fixtures.join("exports"), "") {
@@ -95,51 +73,18 @@ fn cases() -> BTreeMap<String, Vec<u8>> {
     hostile("no file", bundle(Vec::new()));
     hostile("an empty file", bundle(vec![("a", b"")]));
     hostile("an empty name", bundle(vec![("", b"dn: cn=x\n")]));
-    hostile(
-        "a name that is markup",
-        bundle(vec![("<script>&\"'\u{1}\u{fffe}", b"{")]),
-    );
-    hostile(
-        "content that is not UTF-8",
-        bundle(vec![("a", b"\xff\xfe\xfa\x80")]),
-    );
+    hostile("a name that is markup", bundle(vec![("<script>&\"'\u{1}\u{fffe}", b"{")]));
+    hostile("content that is not UTF-8", bundle(vec![("a", b"\xff\xfe\xfa\x80")]));
     hostile("NUL bytes", bundle(vec![("a", &[0; 4096])]));
-    hostile(
-        "a line of a megabyte",
-        bundle(vec![("a", &vec![b'x'; 1 << 20])]),
-    );
-    hostile(
-        "deep JSON",
-        bundle(vec![("a.json", "[".repeat(100_000).as_bytes())]),
-    );
-    hostile(
-        "JSON of another schema",
-        bundle(vec![("a.json", br#"{"schema":"x"}"#)]),
-    );
-    hostile(
-        "no time",
-        Bundle {
-            as_of: "",
-            files: vec![("a", b"")],
-        }
-        .to_bytes(),
-    );
+    hostile("a line of a megabyte", bundle(vec![("a", &vec![b'x'; 1 << 20])]));
+    hostile("deep JSON", bundle(vec![("a.json", "[".repeat(100_000).as_bytes())]));
+    hostile("JSON of another schema", bundle(vec![("a.json", br#"{"schema":"x"}"#)]));
+    hostile("no time", Bundle { as_of: "", files: vec![("a", b"")] }.to_bytes());
     hostile(
         "a time that is none",
-        Bundle {
-            as_of: "soon\n\"",
-            files: vec![("a", b"")],
-        }
-        .to_bytes(),
+        Bundle { as_of: "soon\n\"", files: vec![("a", b"")] }.to_bytes(),
     );
-    hostile(
-        "the year 0000",
-        Bundle {
-            as_of: "0000-01-01",
-            files: vec![("a", b"")],
-        }
-        .to_bytes(),
-    );
+    hostile("the year 0000", Bundle { as_of: "0000-01-01", files: vec![("a", b"")] }.to_bytes());
     hostile("a length of 4 GiB", vec![0xff, 0xff, 0xff, 0xff, b'x']);
     hostile("half a length", vec![1, 0]);
     hostile("time that is not UTF-8", vec![1, 0, 0, 0, 0xff]);
@@ -189,9 +134,7 @@ impl Host {
         store.set_fuel(FUEL).unwrap();
         let mut linker = Linker::new(&self.engine);
         // The glue's one import sets up the page's door; the plain door never calls it.
-        linker
-            .define_unknown_imports_as_traps(&self.module)
-            .unwrap();
+        linker.define_unknown_imports_as_traps(&self.module).unwrap();
         let instance = linker.instantiate(&mut store, &self.module).unwrap();
         let door = Door::of(&instance, &mut store);
 
@@ -202,15 +145,10 @@ impl Host {
         let packed = door.audit.call(&mut store, (at, len)).unwrap();
         let (answer_at, answer_len) = ((packed >> 32) as u32, packed as u32);
         let mut answer = vec![0; answer_len as usize];
-        door.memory
-            .read(&store, answer_at as usize, &mut answer)
-            .unwrap();
+        door.memory.read(&store, answer_at as usize, &mut answer).unwrap();
         door.free.call(&mut store, (at, len)).unwrap();
         door.free.call(&mut store, (answer_at, answer_len)).unwrap();
-        (
-            String::from_utf8(answer).unwrap(),
-            FUEL - store.get_fuel().unwrap(),
-        )
+        (String::from_utf8(answer).unwrap(), FUEL - store.get_fuel().unwrap())
     }
 }
 
@@ -242,10 +180,7 @@ fn image_path(engine: &Engine, module: &[u8]) -> PathBuf {
     target().join("site").join("wasmtime").join(name)
 }
 
-#[expect(
-    unsafe_code,
-    reason = "wasmtime cannot check an image that it did not just compile"
-)]
+#[expect(unsafe_code, reason = "wasmtime cannot check an image that it did not just compile")]
 fn open_image(engine: &Engine, image: &Path) -> Module {
     // SAFETY: the file is one that `Host::new` wrote from `Module::serialize`, complete because it
     // was renamed into place, for the same module, version and configuration as its name says.
@@ -256,29 +191,12 @@ fn open_image(engine: &Engine, image: &Path) -> Module {
 fn module() -> PathBuf {
     let module = target().join("site").join("idm_drill_bg.wasm");
     let built = changed(&module);
-    let sources = [
-        "Cargo.lock",
-        "Cargo.toml",
-        "audit-core",
-        "wasm",
-        "site/build",
-    ];
-    let newest = sources
-        .iter()
-        .filter_map(|source| newest(&workspace().join(source)))
-        .max();
+    let sources = ["Cargo.lock", "Cargo.toml", "audit-core", "wasm", "site/build"];
+    let newest = sources.iter().filter_map(|source| newest(&workspace().join(source))).max();
     if built.is_none() || built < newest {
         let status = Command::new(env!("CARGO"))
             .current_dir(workspace())
-            .args([
-                "run",
-                "--quiet",
-                "--locked",
-                "--package",
-                "site-build",
-                "--",
-                "--wasm-only",
-            ])
+            .args(["run", "--quiet", "--locked", "--package", "site-build", "--", "--wasm-only"])
             .env("CARGO_TARGET_DIR", target())
             .status();
         assert!(
@@ -292,10 +210,7 @@ fn module() -> PathBuf {
 /// The latest change of a file, or of any file in a folder.
 fn newest(path: &Path) -> Option<SystemTime> {
     match fs::read_dir(path) {
-        Ok(entries) => entries
-            .flatten()
-            .filter_map(|entry| newest(&entry.path()))
-            .max(),
+        Ok(entries) => entries.flatten().filter_map(|entry| newest(&entry.path())).max(),
         Err(_) => changed(path),
     }
 }
@@ -305,18 +220,12 @@ fn changed(path: &Path) -> Option<SystemTime> {
 }
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
 /// Cargo's target folder: its parent of the folder that it gives to tests.
 fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .unwrap()
-        .to_path_buf()
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_path_buf()
 }
 
 /// The folders in a folder with all their files; none if it does not exist.
@@ -324,12 +233,7 @@ fn folders(path: &Path) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
     entries
         .filter(|entry| entry.path().is_dir())
-        .map(|entry| {
-            (
-                entry.file_name().into_string().unwrap(),
-                files(&entry.path(), ""),
-            )
-        })
+        .map(|entry| (entry.file_name().into_string().unwrap(), files(&entry.path(), "")))
         .collect()
 }
 
@@ -349,11 +253,7 @@ fn files(path: &Path, prefix: &str) -> BTreeMap<String, Vec<u8>> {
 
 /// Where two texts part, with what stands around.
 fn first_difference(native: &str, wasm: &str) -> String {
-    let at = native
-        .bytes()
-        .zip(wasm.bytes())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let at = native.bytes().zip(wasm.bytes()).take_while(|(a, b)| a == b).count();
     let around = |text: &str| -> String {
         let bytes = text.as_bytes();
         let from = at.saturating_sub(60);

@@ -52,11 +52,8 @@ fn place(source: &Source) -> String {
 }
 
 fn finding(out: &mut String, finding: &Finding) {
-    let subjects = if finding.subjects.is_empty() {
-        "no subject".to_owned()
-    } else {
-        some(&finding.subjects)
-    };
+    let subjects =
+        if finding.subjects.is_empty() { "no subject".to_owned() } else { some(&finding.subjects) };
     let _ = writeln!(
         out,
         "    {} {} [{}] {subjects}",
@@ -86,21 +83,11 @@ fn verdicts(out: &mut String, judged: &Judged) {
             State::Unknown(_) => ("unknown", ""),
             State::Fail(_) => continue,
         };
-        let subject = judgement
-            .subject
-            .clone()
-            .unwrap_or_else(|| "as a whole".to_owned());
-        groups
-            .entry((word, suffix(judgement.suffix), why))
-            .or_default()
-            .push(subject);
+        let subject = judgement.subject.clone().unwrap_or_else(|| "as a whole".to_owned());
+        groups.entry((word, suffix(judgement.suffix), why)).or_default().push(subject);
     }
     for ((word, suffix, why), subjects) in groups {
-        let why = if why.is_empty() {
-            String::new()
-        } else {
-            format!(" ({why})")
-        };
+        let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
         let _ = writeln!(out, "    {word} [{suffix}]{why}: {}", some(&subjects));
     }
 }
@@ -112,27 +99,16 @@ fn every_rule_on_every_deployment() {
         .iter()
         .map(|name| {
             let imported = import(&exports(name));
-            (
-                name,
-                judge_all(&imported.deployment),
-                audit_deployment(name),
-            )
+            (name, judge_all(&imported.deployment), audit_deployment(name))
         })
         .collect();
     for rule in rules::by_code() {
         let meta = rule.meta();
         let mut out = format!("{} {}: {}\n", meta.code, meta.name, meta.fails);
         for (name, judged, report) in &audits {
-            let judged = judged
-                .iter()
-                .find(|judged| judged.meta.code == meta.code)
-                .unwrap();
+            let judged = judged.iter().find(|judged| judged.meta.code == meta.code).unwrap();
             let _ = writeln!(out, "\n{name}: {}", judged.status().name());
-            for found in report
-                .findings
-                .iter()
-                .filter(|found| found.meta.code == meta.code)
-            {
+            for found in report.findings.iter().filter(|found| found.meta.code == meta.code) {
                 finding(&mut out, found);
             }
             verdicts(&mut out, judged);
@@ -160,12 +136,7 @@ fn codes() {
     }
     out.push_str("\nnotes: code, severity, meaning\n\n");
     for (code, meaning) in NoteCode::ALL {
-        let _ = writeln!(
-            out,
-            "{code}  {}  {}",
-            code.severity().name(),
-            meaning.trim()
-        );
+        let _ = writeln!(out, "{code}  {}  {}", code.severity().name(), meaning.trim());
     }
     snapshot("codes", &out);
 }
@@ -173,10 +144,7 @@ fn codes() {
 #[test]
 fn human_reports() {
     let plain = Style::default();
-    let verbose = Style {
-        verbose: true,
-        ..plain
-    };
+    let verbose = Style { verbose: true, ..plain };
     for (name, style) in [
         ("healthy-three-data-centers", plain),
         ("hidden-backup-server", plain),
@@ -185,10 +153,7 @@ fn human_reports() {
         ("suffix-not-stated", plain),
         ("disputing-roles", verbose),
     ] {
-        snapshot(
-            &format!("report-{name}"),
-            &text::render(&audit_deployment(name), style),
-        );
+        snapshot(&format!("report-{name}"), &text::render(&audit_deployment(name), style));
     }
 }
 
@@ -215,9 +180,7 @@ fn failing(deployment: &str) -> BTreeSet<Failure> {
 
 /// A host name without the domain that all fixtures share.
 fn short(name: &str) -> &str {
-    name.strip_suffix(".example.test")
-        .or_else(|| name.strip_suffix(".example.com"))
-        .unwrap_or(name)
+    name.strip_suffix(".example.test").or_else(|| name.strip_suffix(".example.com")).unwrap_or(name)
 }
 
 /// The same as it is written in a table.
@@ -273,10 +236,7 @@ fn what_must_fail() {
                 ("TOP004", "ipa2", "domain"),
             ],
         ),
-        (
-            "one-ca-of-sixteen",
-            &[("CA001", "srv01", "-"), ("CA002", "srv01", "-")],
-        ),
+        ("one-ca-of-sixteen", &[("CA001", "srv01", "-"), ("CA002", "srv01", "-")]),
         (
             "segment-to-removed-server",
             &[
@@ -327,23 +287,14 @@ fn what_must_fail() {
                 ("TOP004", "ipa3", "domain"),
             ],
         ),
-        (
-            "parallel-segments",
-            &[("TOP001", "ipa4", "domain"), ("TOP004", "ipa1", "domain")],
-        ),
+        ("parallel-segments", &[("TOP001", "ipa4", "domain"), ("TOP004", "ipa1", "domain")]),
         ("more-than-four-agreements", &[("TOP002", "core", "domain")]),
         ("five-cas", &[("CA003", "", "-")]),
         ("two-cas", &[("CA002", "ipa1 ipa2", "-")]),
         ("two-servers", &[("CA002", "first second", "-")]),
-        (
-            "single-server",
-            &[("CA001", "only", "-"), ("CA002", "only", "-")],
-        ),
+        ("single-server", &[("CA001", "only", "-"), ("CA002", "only", "-")]),
         ("all-cas-lost", &[("CA001", "", "-"), ("CA002", "", "-")]),
-        (
-            "one-link-between-data-centers",
-            &[("DC001", "a b", "domain")],
-        ),
+        ("one-link-between-data-centers", &[("DC001", "a b", "domain")]),
         // What the files do not prove must not fail.
         ("disputing-segment-lists", &[]),
         ("disputing-roles", &[]),
@@ -359,11 +310,7 @@ fn what_must_fail() {
         let expected: BTreeSet<Failure> = expected
             .iter()
             .map(|(code, subjects, suffix)| {
-                (
-                    (*code).to_owned(),
-                    (*subjects).to_owned(),
-                    (*suffix).to_owned(),
-                )
+                ((*code).to_owned(), (*subjects).to_owned(), (*suffix).to_owned())
             })
             .collect();
         assert_eq!(failing(deployment), expected, "{deployment}");
@@ -372,35 +319,20 @@ fn what_must_fail() {
     let mut covered: BTreeSet<String> = table.iter().map(|(name, _)| (*name).to_owned()).collect();
     covered.extend(["example-1", "example-2"].map(str::to_owned));
     let all: BTreeSet<String> = deployments().into_iter().collect();
-    assert_eq!(
-        all, covered,
-        "a deployment without a truth, or a truth without a deployment"
-    );
+    assert_eq!(all, covered, "a deployment without a truth, or a truth without a deployment");
 }
 
 /// What must stay undecided, because the files do not tell: an auditor that guesses fails here.
 #[test]
 fn what_must_stay_unknown() {
-    let all: &[&str] = &[
-        "CA001", "CA002", "CA003", "CA004", "TOP001", "TOP002", "TOP003", "TOP004", "TOP005",
-    ];
+    let all: &[&str] =
+        &["CA001", "CA002", "CA003", "CA004", "TOP001", "TOP002", "TOP003", "TOP004", "TOP005"];
     let table: &[(&str, &[&str])] = &[
         ("suffix-not-stated", all),
         ("only-segments", all),
-        (
-            "only-roles",
-            &["CA004", "TOP001", "TOP002", "TOP003", "TOP004", "TOP005"],
-        ),
-        (
-            "truncated-segment-list",
-            &["TOP001", "TOP002", "TOP003", "TOP004"],
-        ),
-        (
-            "no-permission",
-            &[
-                "CA002", "CA004", "TOP001", "TOP002", "TOP003", "TOP004", "TOP005",
-            ],
-        ),
+        ("only-roles", &["CA004", "TOP001", "TOP002", "TOP003", "TOP004", "TOP005"]),
+        ("truncated-segment-list", &["TOP001", "TOP002", "TOP003", "TOP004"]),
+        ("no-permission", &["CA002", "CA004", "TOP001", "TOP002", "TOP003", "TOP004", "TOP005"]),
         // With the disputed segment there is a ring, without it a line.
         ("disputing-segment-lists", &["TOP001", "TOP004"]),
         // Two or three CA replicas, depending on the story.
@@ -411,20 +343,12 @@ fn what_must_stay_unknown() {
     for (deployment, codes) in table {
         let report = audit_deployment(deployment);
         for code in *codes {
-            let (_, status) = report
-                .rules
-                .iter()
-                .find(|(meta, _)| meta.code == *code)
-                .unwrap();
+            let (_, status) = report.rules.iter().find(|(meta, _)| meta.code == *code).unwrap();
             assert_eq!(*status, Status::Unknown, "{code} in {deployment}");
         }
     }
     // The healthy ones leave nothing open but copies.
-    for deployment in [
-        "healthy-three-data-centers",
-        "healthy-two-data-centers",
-        "sixty-servers",
-    ] {
+    for deployment in ["healthy-three-data-centers", "healthy-two-data-centers", "sixty-servers"] {
         let report = audit_deployment(deployment);
         for (meta, status) in &report.rules {
             assert_ne!(*status, Status::Unknown, "{} in {deployment}", meta.code);
@@ -435,25 +359,13 @@ fn what_must_stay_unknown() {
 /// Words of a `topologysegment-add` or `-del` command.
 fn segment_command(command: &str) -> Option<(bool, Suffix, Vec<String>)> {
     let words: Vec<&str> = command.split(' ').collect();
-    let [
-        "ipa",
-        verb @ ("topologysegment-add" | "topologysegment-del"),
-        suffix,
-        rest @ ..,
-    ] = words.as_slice()
+    let ["ipa", verb @ ("topologysegment-add" | "topologysegment-del"), suffix, rest @ ..] =
+        words.as_slice()
     else {
         return None;
     };
-    let value = |word: &&str| {
-        word.split_once('=')
-            .map_or(*word, |(_, value)| value)
-            .to_owned()
-    };
-    Some((
-        *verb == "topologysegment-add",
-        Suffix::parse(suffix)?,
-        rest.iter().map(value).collect(),
-    ))
+    let value = |word: &&str| word.split_once('=').map_or(*word, |(_, value)| value).to_owned();
+    Some((*verb == "topologysegment-add", Suffix::parse(suffix)?, rest.iter().map(value).collect()))
 }
 
 /// Commands of all findings of a deployment that FreeIPA would refuse: a segment that exists is
@@ -482,22 +394,15 @@ fn refused_commands(name: &str) -> Vec<String> {
                 });
                 let known = |host: &str| {
                     host.starts_with("new-replica-")
-                        || deployment
-                            .servers
-                            .keys()
-                            .any(|server| server.as_str() == host)
+                        || deployment.servers.keys().any(|server| server.as_str() == host)
                 };
                 if exists || left == right || !known(&left) || !known(&right) {
                     refused.push(command.clone());
                 }
             } else {
-                let found = segments.iter().find(|segment| {
-                    segment
-                        .key
-                        .name
-                        .as_ref()
-                        .is_none_or(|name| *name == words[0])
-                });
+                let found = segments
+                    .iter()
+                    .find(|segment| segment.key.name.as_ref().is_none_or(|name| *name == words[0]));
                 match found {
                     Some(segment) => {
                         let key = &segment.key;
@@ -526,14 +431,7 @@ fn published_examples() {
     let table: &[(&str, Example)] = &[
         (
             "example-1",
-            (
-                &[
-                    ("dc-two-peers", &["geo1"]),
-                    ("dc-two-peers", &["geo4"]),
-                    ("ca-max-four", &[]),
-                ],
-                4,
-            ),
+            (&[("dc-two-peers", &["geo1"]), ("dc-two-peers", &["geo4"]), ("ca-max-four", &[])], 4),
         ),
         (
             "example-2",
@@ -562,10 +460,8 @@ fn published_examples() {
             .filter(|finding| finding.status == Status::Fail)
             .map(|f| (f.rule, f.subjects.iter().map(String::as_str).collect()))
             .collect();
-        let expected: BTreeSet<(&str, Vec<&str>)> = expected
-            .iter()
-            .map(|(rule, subjects)| (*rule, subjects.to_vec()))
-            .collect();
+        let expected: BTreeSet<(&str, Vec<&str>)> =
+            expected.iter().map(|(rule, subjects)| (*rule, subjects.to_vec())).collect();
         assert_eq!(found, expected, "{name}");
 
         let deployment = import(&exports(name)).deployment;
@@ -574,12 +470,8 @@ fn published_examples() {
             let view = views.of(suffix);
             assert_eq!(view.certain.cut_servers(), [], "{name} {suffix}");
             assert_eq!(view.certain.cut_segments(), [0_usize; 0], "{name} {suffix}");
-            let highest = view
-                .certain
-                .servers()
-                .iter()
-                .map(|s| view.certain.partners(s).all().len())
-                .max();
+            let highest =
+                view.certain.servers().iter().map(|s| view.certain.partners(s).all().len()).max();
             assert_eq!(highest, Some(*degree), "{name} {suffix}");
         }
     }
@@ -598,15 +490,9 @@ fn evidence_is_where_it_says() {
                 let text = String::from_utf8_lossy(bytes);
                 let lines: Vec<&str> = text.lines().collect();
                 let at = usize::try_from(line).unwrap() - 1;
-                assert!(
-                    at < lines.len(),
-                    "{name}: {} has no line {line}",
-                    source.file
-                );
+                assert!(at < lines.len(), "{name}: {} has no line {line}", source.file);
                 // A segment's entry begins at its line: both ends stand within the next lines.
-                let entry = lines[at..lines.len().min(at + 14)]
-                    .join("\n")
-                    .replace("\n ", "");
+                let entry = lines[at..lines.len().min(at + 14)].join("\n").replace("\n ", "");
                 let entry: String = entry.split_whitespace().collect();
                 if let Some((_, ends)) = source.observed.split_once(": ")
                     && let Some((left, right)) = ends.split_once(" - ")
@@ -614,10 +500,7 @@ fn evidence_is_where_it_says() {
                 {
                     let right = right.split(' ').next().unwrap();
                     for host in [left, right] {
-                        assert!(
-                            entry.contains(host),
-                            "{name}: {source:?} is not at its line"
-                        );
+                        assert!(entry.contains(host), "{name}: {source:?} is not at its line");
                     }
                 }
             }

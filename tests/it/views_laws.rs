@@ -6,10 +6,7 @@
 //! `generator_is_not_vacuous` counts what the generated graphs hold, with the seed and the number
 //! of cases of the laws, so that a law cannot pass because nothing was there to find.
 
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "quickcheck hands every case over by value"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "quickcheck hands every case over by value")]
 
 use std::collections::BTreeSet;
 
@@ -20,10 +17,7 @@ const CASES: u64 = 3_000;
 const SEED: u64 = 0x1d3d_2111;
 
 fn law(law: impl Testable) {
-    QuickCheck::new()
-        .rng(Gen::from_size_and_seed(100, SEED))
-        .tests(CASES)
-        .quickcheck(law);
+    QuickCheck::new().rng(Gen::from_size_and_seed(100, SEED)).tests(CASES).quickcheck(law);
 }
 
 /// A random deployment: up to eight servers, segments in every shape that an export can hold.
@@ -55,11 +49,7 @@ impl Net {
         // Some graphs hold only two-way segments: they take another path through the code.
         let only_both = below(g, 3) == 0;
         let flow = |g: &mut Gen| {
-            if only_both || below(g, 2) == 0 {
-                Flow::Both
-            } else {
-                any_flow(g)
-            }
+            if only_both || below(g, 2) == 0 { Flow::Both } else { any_flow(g) }
         };
         // A skeleton, so that large islands are frequent: nothing, a ring, a one-way ring, a line,
         // a tree, two rings.
@@ -81,11 +71,7 @@ impl Net {
         for _ in 0..below(g, 2 * servers + 2) {
             // Self-loops come up by chance, and one segment in twelve ends at no server.
             let outside = usize::from(below(g, 12) == 0);
-            segments.push((
-                below(g, servers + outside),
-                below(g, servers + outside),
-                flow(g),
-            ));
+            segments.push((below(g, servers + outside), below(g, servers + outside), flow(g)));
         }
         for _ in 0..below(g, 3) {
             if let Some(&(a, b, old)) = g.choose(&segments) {
@@ -112,15 +98,9 @@ impl Net {
     }
 
     fn renamed(&self, names: &Renaming) -> Self {
-        let segments = self
-            .segments
-            .iter()
-            .map(|&(a, b, flow)| (names.of(a), names.of(b), flow))
-            .collect();
-        Self {
-            servers: self.servers,
-            segments,
-        }
+        let segments =
+            self.segments.iter().map(|&(a, b, flow)| (names.of(a), names.of(b), flow)).collect();
+        Self { servers: self.servers, segments }
     }
 
     fn effective(&self, i: usize) -> bool {
@@ -147,15 +127,8 @@ impl Arbitrary for Net {
         });
         let last = net.servers.checked_sub(1);
         let fewer_servers = last.into_iter().map(move |last| {
-            let kept = net
-                .segments
-                .iter()
-                .copied()
-                .filter(|&(a, b, _)| a < last && b < last);
-            Self {
-                servers: last,
-                segments: kept.collect(),
-            }
+            let kept = net.segments.iter().copied().filter(|&(a, b, _)| a < last && b < last);
+            Self { servers: last, segments: kept.collect() }
         });
         Box::new(fewer_servers.chain(fewer_segments))
     }
@@ -194,9 +167,8 @@ impl Renaming {
 /// Which servers replicate to each other: bit w of row v, for the graph without `lost` and without
 /// one segment. The row of a lost server is 0; every other row holds the server itself.
 fn mutual(net: &Net, lost: &[usize], lost_segment: Option<usize>) -> Vec<u64> {
-    let mut reach: Vec<u64> = (0..net.servers)
-        .map(|v| if lost.contains(&v) { 0 } else { 1 << v })
-        .collect();
+    let mut reach: Vec<u64> =
+        (0..net.servers).map(|v| if lost.contains(&v) { 0 } else { 1 << v }).collect();
     for (i, &(a, b, flow)) in net.segments.iter().enumerate() {
         let dead = Some(i) == lost_segment || a >= net.servers || b >= net.servers;
         if dead || lost.contains(&a) || lost.contains(&b) {
@@ -231,11 +203,8 @@ fn members(bits: u64) -> Vec<usize> {
 }
 
 fn brute_islands(net: &Net, lost: &[usize]) -> Vec<Vec<usize>> {
-    let rows: BTreeSet<Vec<usize>> = mutual(net, lost, None)
-        .into_iter()
-        .filter(|&row| row != 0)
-        .map(members)
-        .collect();
+    let rows: BTreeSet<Vec<usize>> =
+        mutual(net, lost, None).into_iter().filter(|&row| row != 0).map(members).collect();
     rows.into_iter().collect()
 }
 
@@ -243,30 +212,22 @@ fn brute_islands(net: &Net, lost: &[usize]) -> Vec<Vec<usize>> {
 fn brute_splits(net: &Net, lost: &[usize], lost_segment: Option<usize>) -> bool {
     let gone: u64 = lost.iter().map(|&v| 1 << v).sum();
     let (before, after) = (mutual(net, &[], None), mutual(net, lost, lost_segment));
-    (0..net.servers)
-        .filter(|v| !lost.contains(v))
-        .any(|v| before[v] & !gone & !after[v] != 0)
+    (0..net.servers).filter(|v| !lost.contains(v)).any(|v| before[v] & !gone & !after[v] != 0)
 }
 
 fn brute_cut_servers(net: &Net) -> Vec<usize> {
-    (0..net.servers)
-        .filter(|&v| brute_splits(net, &[v], None))
-        .collect()
+    (0..net.servers).filter(|&v| brute_splits(net, &[v], None)).collect()
 }
 
 fn brute_cut_segments(net: &Net) -> Vec<usize> {
-    (0..net.segments.len())
-        .filter(|&i| brute_splits(net, &[], Some(i)))
-        .collect()
+    (0..net.segments.len()).filter(|&i| brute_splits(net, &[], Some(i))).collect()
 }
 
 fn brute_two_server_cuts(net: &Net) -> Vec<(usize, usize)> {
     let alone = brute_cut_servers(net);
     let free: Vec<usize> = (0..net.servers).filter(|v| !alone.contains(v)).collect();
     let pairs = free.iter().flat_map(|&u| free.iter().map(move |&v| (u, v)));
-    pairs
-        .filter(|&(u, v)| u < v && brute_splits(net, &[u, v], None))
-        .collect()
+    pairs.filter(|&(u, v)| u < v && brute_splits(net, &[u, v], None)).collect()
 }
 
 /// All matchings by trying every subset of the crossing segments in dictionary order.
@@ -306,11 +267,7 @@ fn brute_matching(net: &Net, left: &[usize], right: &[usize]) -> Vec<usize> {
 #[test]
 fn islands_equal_brute_force() {
     fn prop(net: Net, lost: Vec<u8>) -> bool {
-        let lost: Vec<usize> = lost
-            .into_iter()
-            .take(3)
-            .map(|v| usize::from(v % 10))
-            .collect();
+        let lost: Vec<usize> = lost.into_iter().take(3).map(|v| usize::from(v % 10)).collect();
         let graph = net.digraph();
         let islands = brute_islands(&net, &[]);
         graph.islands() == islands
@@ -326,9 +283,7 @@ fn islands_equal_brute_force() {
 fn ignored_and_peers_equal_brute_force() {
     fn prop(net: Net) -> bool {
         let graph = net.digraph();
-        let ignored: Vec<usize> = (0..net.segments.len())
-            .filter(|&i| !net.effective(i))
-            .collect();
+        let ignored: Vec<usize> = (0..net.segments.len()).filter(|&i| !net.effective(i)).collect();
         let arc = |from: usize, to: usize| {
             from != to
                 && net.segments.iter().any(|&(a, b, flow)| {
@@ -363,14 +318,10 @@ fn separated_by_equals_brute_force() {
         let islands = brute_islands(&net, &[]);
         let cuts = graph.cut_servers();
         (0..=net.servers).all(|v| {
-            let home = islands
-                .iter()
-                .find(|island| island.contains(&v))
-                .cloned()
-                .unwrap_or_default();
-            let after = brute_islands(&net, &[v])
-                .into_iter()
-                .filter(|island| home.contains(&island[0]));
+            let home =
+                islands.iter().find(|island| island.contains(&v)).cloned().unwrap_or_default();
+            let after =
+                brute_islands(&net, &[v]).into_iter().filter(|island| home.contains(&island[0]));
             let separated = graph.separated_by(v);
             separated == after.collect::<Vec<_>>() && (separated.len() > 1) == cuts.contains(&v)
         })
@@ -397,9 +348,8 @@ fn two_server_cuts_equal_brute_force() {
 #[test]
 fn every_single_removal_equals_brute_force() {
     fn prop(net: Net) -> bool {
-        let expected: Vec<bool> = (0..net.servers)
-            .map(|v| brute_islands(&net, &[v]).len() <= 1)
-            .collect();
+        let expected: Vec<bool> =
+            (0..net.servers).map(|v| brute_islands(&net, &[v]).len() <= 1).collect();
         net.digraph().every_single_removal() == expected
     }
     law(prop as fn(Net) -> bool);
@@ -410,13 +360,10 @@ fn matching_equals_brute_force() {
     fn prop(net: Net, sides: Vec<u8>) -> bool {
         // Mostly disjoint groups; some servers in none, some in both, some numbers of no server.
         let side = |v: usize| sides.get(v).map_or(v % 2, |&s| usize::from(s) % 12);
-        let left: Vec<usize> = (0..=net.servers)
-            .rev()
-            .filter(|&v| side(v) < 6 || side(v) == 11)
-            .collect();
-        let right: Vec<usize> = (0..=net.servers)
-            .filter(|&v| side(v) >= 6 && side(v) != 10)
-            .collect();
+        let left: Vec<usize> =
+            (0..=net.servers).rev().filter(|&v| side(v) < 6 || side(v) == 11).collect();
+        let right: Vec<usize> =
+            (0..=net.servers).filter(|&v| side(v) >= 6 && side(v) != 10).collect();
         let found = net.digraph().matching(&left, &right);
         found == brute_matching(&net, &left, &right)
             && found == net.digraph().matching(&right, &left)
@@ -433,21 +380,9 @@ fn large_graphs_equal_brute_force() {
         let servers = 20 + below(&mut g, 41);
         let net = Net::random(&mut g, servers);
         let graph = net.digraph();
-        assert_eq!(
-            graph.islands(),
-            brute_islands(&net, &[]),
-            "case {case}: {net:?}"
-        );
-        assert_eq!(
-            graph.cut_servers(),
-            brute_cut_servers(&net),
-            "case {case}: {net:?}"
-        );
-        assert_eq!(
-            graph.cut_segments(),
-            brute_cut_segments(&net),
-            "case {case}: {net:?}"
-        );
+        assert_eq!(graph.islands(), brute_islands(&net, &[]), "case {case}: {net:?}");
+        assert_eq!(graph.cut_servers(), brute_cut_servers(&net), "case {case}: {net:?}");
+        assert_eq!(graph.cut_segments(), brute_cut_segments(&net), "case {case}: {net:?}");
         if case % 4 == 0 {
             let cuts = graph.two_server_cuts();
             pairs += cuts.len();
@@ -467,20 +402,13 @@ fn generator_is_not_vacuous() {
         let (servers, segments) = (brute_cut_servers(&net), brute_cut_segments(&net));
         let two_way = Net {
             servers: net.servers,
-            segments: net
-                .segments
-                .iter()
-                .map(|&(a, b, _)| (a, b, Flow::Both))
-                .collect(),
+            segments: net.segments.iter().map(|&(a, b, _)| (a, b, Flow::Both)).collect(),
         };
         let two_way_servers = brute_cut_servers(&two_way);
-        let removal: Vec<bool> = (0..net.servers)
-            .map(|v| brute_islands(&net, &[v]).len() <= 1)
-            .collect();
+        let removal: Vec<bool> =
+            (0..net.servers).map(|v| brute_islands(&net, &[v]).len() <= 1).collect();
         let (left, right): (Vec<usize>, Vec<usize>) = (0..net.servers).partition(|v| v % 2 == 0);
-        let ignored = (0..net.segments.len())
-            .filter(|&i| !net.effective(i))
-            .count();
+        let ignored = (0..net.segments.len()).filter(|&i| !net.effective(i)).count();
         let facts = [
             !servers.is_empty(),
             !segments.is_empty(),
@@ -518,11 +446,7 @@ fn a_further_two_way_segment_inside_an_island_never_creates_a_cut() {
         let islands = brute_islands(&net, &[]);
         let pairs: Vec<(usize, usize)> = islands
             .iter()
-            .flat_map(|island| {
-                island
-                    .iter()
-                    .flat_map(|&a| island.iter().map(move |&b| (a, b)))
-            })
+            .flat_map(|island| island.iter().flat_map(|&a| island.iter().map(move |&b| (a, b))))
             .filter(|(a, b)| a != b)
             .collect();
         if pairs.is_empty() {
@@ -532,11 +456,8 @@ fn a_further_two_way_segment_inside_an_island_never_creates_a_cut() {
         let mut more = net.clone();
         more.segments.push((a, b, Flow::Both));
         let (before, after) = (net.digraph(), more.digraph());
-        let (servers, segments, pairs) = (
-            before.cut_servers(),
-            before.cut_segments(),
-            before.two_server_cuts(),
-        );
+        let (servers, segments, pairs) =
+            (before.cut_servers(), before.cut_segments(), before.two_server_cuts());
         after.islands() == before.islands()
             && after.cut_servers().iter().all(|v| servers.contains(v))
             && after.cut_segments().iter().all(|i| segments.contains(i))
@@ -584,11 +505,7 @@ fn turning_every_segment_around_changes_only_suppliers_and_consumers() {
     fn prop(net: Net) -> bool {
         let around = Net {
             servers: net.servers,
-            segments: net
-                .segments
-                .iter()
-                .map(|&(a, b, flow)| (a, b, reversed(flow)))
-                .collect(),
+            segments: net.segments.iter().map(|&(a, b, flow)| (a, b, reversed(flow))).collect(),
         };
         let (plain, around) = (net.digraph(), around.digraph());
         plain.islands() == around.islands()
@@ -605,11 +522,7 @@ fn writing_a_segment_from_its_other_end_changes_nothing() {
     fn prop(net: Net) -> bool {
         let other = Net {
             servers: net.servers,
-            segments: net
-                .segments
-                .iter()
-                .map(|&(a, b, flow)| (b, a, reversed(flow)))
-                .collect(),
+            segments: net.segments.iter().map(|&(a, b, flow)| (b, a, reversed(flow))).collect(),
         };
         let (plain, other) = (net.digraph(), other.digraph());
         plain.islands() == other.islands()
@@ -659,10 +572,7 @@ fn two_servers_have_a_cut_segment_and_no_cut_server() {
 fn star() {
     // Wherever the center stands in the order.
     for center in 0..5 {
-        let pairs: Vec<_> = (0..5)
-            .filter(|&v| v != center)
-            .map(|v| (v, center))
-            .collect();
+        let pairs: Vec<_> = (0..5).filter(|&v| v != center).map(|v| (v, center)).collect();
         let graph = two_way(5, &pairs);
         assert_eq!(graph.cut_servers(), [center]);
         assert_eq!(graph.cut_segments(), [0, 1, 2, 3]);
@@ -693,12 +603,7 @@ fn two_rings_joined_in_one_server() {
 fn one_way_segment_in_a_ring() {
     // 0 ── 1 ── 2 ── 3 ─> 0: losing any two-way segment leaves no way back, losing the one-way
     // segment leaves the line.
-    let flows = [
-        (0, 1, Flow::Both),
-        (1, 2, Flow::Both),
-        (2, 3, Flow::Both),
-        (3, 0, Flow::Forward),
-    ];
+    let flows = [(0, 1, Flow::Both), (1, 2, Flow::Both), (2, 3, Flow::Both), (3, 0, Flow::Forward)];
     let graph = Digraph::new(4, &flows);
     assert!(graph.is_connected());
     assert_eq!(graph.cut_servers(), [1, 2]);
@@ -753,9 +658,6 @@ fn thousands_of_servers_in_a_line_do_not_overflow_the_stack() {
         }
     };
     // An eighth of the stack that rustc gives a wasm32 module.
-    let thread = std::thread::Builder::new()
-        .stack_size(128 * 1024)
-        .spawn(check)
-        .unwrap();
+    let thread = std::thread::Builder::new().stack_size(128 * 1024).spawn(check).unwrap();
     thread.join().unwrap();
 }

@@ -8,8 +8,14 @@ use std::fmt::Write;
 use quickcheck::{Arbitrary, Gen};
 
 /// Role names in the order in which `ipa server-role-find` sorts them.
-const ROLES: [&str; 6] =
-    ["AD trust agent", "AD trust controller", "CA server", "DNS server", "IPA master", "KRA server"];
+const ROLES: [&str; 6] = [
+    "AD trust agent",
+    "AD trust controller",
+    "CA server",
+    "DNS server",
+    "IPA master",
+    "KRA server",
+];
 
 /// A segment as stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,7 +31,7 @@ pub struct PlannedSegment {
 /// A server as planned.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PlannedServer {
-    /// Status of each of [`ROLES`], by index.
+    /// Status of each of the roles in `ROLES`, by index.
     pub roles: [&'static str; 6],
     /// Data center.
     pub center: usize,
@@ -72,7 +78,6 @@ impl Arbitrary for Plan {
                 let up = if u8::arbitrary(g) % 6 == 0 { "hidden" } else { "enabled" };
                 let some = |g: &mut Gen| if bool::arbitrary(g) { up } else { "absent" };
                 let ca = match (with_ca, index, u8::arbitrary(g) % 8) {
-                    (false, ..) => "absent",
                     (true, 0, _) | (true, _, 0..=3) => up,
                     (true, _, 4) => "configured",
                     _ => "absent",
@@ -86,7 +91,8 @@ impl Arbitrary for Plan {
         if domain.is_empty() {
             domain.push(PlannedSegment { left: 0, right: 1, direction: "both" });
         }
-        let cas: Vec<usize> = all.iter().copied().filter(|&s| servers[s].roles[2] != "absent").collect();
+        let cas: Vec<usize> =
+            all.iter().copied().filter(|&s| servers[s].roles[2] != "absent").collect();
         let mut ca = segments(g, &cas, cas.len() + 3);
         if ca.is_empty() && cas.len() > 1 {
             ca.push(PlannedSegment { left: cas[0], right: cas[1], direction: "both" });
@@ -117,11 +123,6 @@ impl Arbitrary for Plan {
 pub type Files = Vec<(String, Vec<u8>)>;
 
 impl Plan {
-    /// Name of a server.
-    pub fn name(&self, index: usize) -> String {
-        format!("ipa{index}.example.test")
-    }
-
     /// Index of a role in [`PlannedServer::roles`].
     pub fn status(&self, server: usize, role: &str) -> &'static str {
         let at = ROLES.iter().position(|known| *known == role);
@@ -140,7 +141,7 @@ impl Plan {
             for (index, server) in self.servers.iter().enumerate() {
                 rows.push(format!(
                     "  Server name: {}\n  Role name: {role}\n  Role status: {}\n",
-                    self.name(index),
+                    server_name(index),
                     server.roles[at]
                 ));
             }
@@ -159,8 +160,8 @@ impl Plan {
                 format!(
                     "  Segment name: {}\n  Left node: {}\n  Right node: {}\n  Connectivity: {}\n",
                     segment_name(suffix, index),
-                    self.name(segment.left),
-                    self.name(segment.right),
+                    server_name(segment.left),
+                    server_name(segment.right),
                     segment.direction
                 )
             })
@@ -178,9 +179,10 @@ impl Plan {
         let mut text = String::from("# extended LDIF\n#\n# LDAPv3\n#\n\n");
         entry(&mut text, base, &[("objectClass", "nsContainer"), ("cn", "masters")]);
         for (index, server) in self.servers.iter().enumerate() {
-            let host = self.name(index);
+            let host = server_name(index);
             let dn = format!("cn={host},{base}");
-            let location = format!("idnsname=dc{},cn=locations,cn=etc,dc=example,dc=test", server.center);
+            let location =
+                format!("idnsname=dc{},cn=locations,cn=etc,dc=example,dc=test", server.center);
             entry(&mut text, &dn, &[("cn", &host), ("ipaLocation", &location)]);
             for (role, services) in [
                 ("IPA master", &["KDC", "KPASSWD", "HTTP"][..]),
@@ -223,7 +225,7 @@ impl Plan {
             entry(&mut text, &parent, &[("objectClass", "iparepltopoconf"), ("cn", suffix)]);
             for (index, segment) in list.iter().enumerate() {
                 let name = segment_name(suffix, index);
-                let (left, right) = (self.name(segment.left), self.name(segment.right));
+                let (left, right) = (server_name(segment.left), server_name(segment.right));
                 entry(
                     &mut text,
                     &format!("cn={name},{parent}"),
@@ -266,6 +268,10 @@ impl Plan {
     pub fn as_everything(&self) -> Files {
         [self.as_text(), self.as_ldif()].concat()
     }
+}
+
+fn server_name(index: usize) -> String {
+    format!("ipa{index}.example.test")
 }
 
 fn segment_name(suffix: &str, index: usize) -> String {

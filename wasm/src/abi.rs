@@ -11,10 +11,7 @@ use std::ptr;
 use crate::bundle;
 
 /// Lends `len` zeroed bytes; 0 if there is no room.
-#[expect(
-    unsafe_code,
-    reason = "exports one name; no other item of the module is called so"
-)]
+#[expect(unsafe_code, reason = "exports one name; no other item of the module is called so")]
 // SAFETY: the name is unique in the module.
 #[unsafe(no_mangle)]
 extern "C" fn idm_alloc(len: usize) -> *mut u8 {

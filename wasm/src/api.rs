@@ -58,8 +58,7 @@ impl Session {
     pub fn abandon(&mut self, name: &str, why: &str) {
         self.reader = None;
         let note = Note::on_file(&name.into(), NoteCode::Unreadable, why);
-        self.import
-            .note(note.help("The file may have changed or moved: choose it again."));
+        self.import.note(note.help("The file may have changed or moved: choose it again."));
     }
 
     /// Ends the open file, if there is one.
@@ -197,10 +196,7 @@ mod tests {
 
     #[test]
     fn refusals_name_the_reason() {
-        assert_eq!(
-            Session::new().finish(NOON).error(),
-            Some("no file was given")
-        );
+        assert_eq!(Session::new().finish(NOON).error(), Some("no file was given"));
         let mut session = Session::new();
         session.open("a");
         let answer = session.finish("\"yesterday\"\n");
@@ -232,9 +228,6 @@ mod tests {
         let envelope: Value = serde_json::from_str(&session.finish(NOON).envelope()).unwrap();
         assert_eq!(envelope["report"]["inputs"], Value::Array(Vec::new()));
         let note = &envelope["deployment"]["notes"][0];
-        assert_eq!(
-            (&note["code"], &note["file"]),
-            (&"IMP033".into(), &"gone.txt".into())
-        );
+        assert_eq!((&note["code"], &note["file"]), (&"IMP033".into(), &"gone.txt".into()));
     }
 }

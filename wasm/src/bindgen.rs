@@ -68,17 +68,11 @@ impl Answer {
 
     /// `idm-drill/report/1` exactly as the command line prints it; empty if there was no audit.
     pub fn report(&self) -> String {
-        self.0
-            .documents()
-            .map(|documents| documents.report.clone())
-            .unwrap_or_default()
+        self.0.documents().map(|documents| documents.report.clone()).unwrap_or_default()
     }
 
     /// `idm-drill/deployment/1` exactly as the command line prints it; empty without an audit.
     pub fn deployment(&self) -> String {
-        self.0
-            .documents()
-            .map(|documents| documents.deployment.clone())
-            .unwrap_or_default()
+        self.0.documents().map(|documents| documents.deployment.clone()).unwrap_or_default()
     }
 }

@@ -46,22 +46,13 @@ impl fmt::Display for BundleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoLength { at } => {
-                write!(
-                    f,
-                    "the bundle ends at byte {at}, where a length should stand"
-                )
+                write!(f, "the bundle ends at byte {at}, where a length should stand")
             }
             Self::TooShort { at, stated, left } => {
-                write!(
-                    f,
-                    "the field at byte {at} should have {stated} bytes; {left} are left"
-                )
+                write!(f, "the field at byte {at} should have {stated} bytes; {left} are left")
             }
             Self::NotUtf8 { at } => {
-                write!(
-                    f,
-                    "the field at byte {at} should be a name or a time in UTF-8"
-                )
+                write!(f, "the field at byte {at} should be a name or a time in UTF-8")
             }
         }
     }
@@ -118,19 +109,13 @@ impl<'a> Fields<'a> {
     fn next(&mut self) -> Result<&'a [u8], BundleError> {
         let at = self.at;
         let rest = self.bytes.get(at..).unwrap_or_default();
-        let (length, rest) = rest
-            .split_first_chunk()
-            .ok_or(BundleError::NoLength { at })?;
+        let (length, rest) = rest.split_first_chunk().ok_or(BundleError::NoLength { at })?;
         let stated = u32::from_le_bytes(*length);
         let at = at + length.len();
         let content = usize::try_from(stated)
             .ok()
             .and_then(|length| rest.get(..length))
-            .ok_or(BundleError::TooShort {
-                at,
-                stated,
-                left: rest.len(),
-            })?;
+            .ok_or(BundleError::TooShort { at, stated, left: rest.len() })?;
         self.at = at + content.len();
         Ok(content)
     }
@@ -162,25 +147,11 @@ mod tests {
     #[test]
     fn every_cut_is_refused_and_nothing_panics() {
         let files = vec![("a", b"12".as_slice()), ("b", b"")];
-        let bytes = Bundle {
-            as_of: "2026-11-22",
-            files: files.clone(),
-        }
-        .to_bytes();
-        assert_eq!(
-            Bundle::parse(&bytes),
-            Ok(Bundle {
-                as_of: "2026-11-22",
-                files
-            })
-        );
+        let bytes = Bundle { as_of: "2026-11-22", files: files.clone() }.to_bytes();
+        assert_eq!(Bundle::parse(&bytes), Ok(Bundle { as_of: "2026-11-22", files }));
         // A cut behind `as_of` or behind a whole file leaves a bundle; all others do not.
         let whole: Vec<usize> = (0..bytes.len())
-            .filter(|&end| {
-                bytes
-                    .get(..end)
-                    .is_some_and(|cut| Bundle::parse(cut).is_ok())
-            })
+            .filter(|&end| bytes.get(..end).is_some_and(|cut| Bundle::parse(cut).is_ok()))
             .collect();
         assert_eq!(whole, [14, 25]);
     }
@@ -188,26 +159,14 @@ mod tests {
     #[test]
     fn lying_lengths_are_refused() {
         let lie = [0xff, 0xff, 0xff, 0xff, b'x'];
-        let error = BundleError::TooShort {
-            at: 4,
-            stated: u32::MAX,
-            left: 1,
-        };
+        let error = BundleError::TooShort { at: 4, stated: u32::MAX, left: 1 };
         assert_eq!(Bundle::parse(&lie), Err(error));
-        assert!(
-            audit(&lie)
-                .error()
-                .is_some_and(|why| why.contains("4294967295 bytes; 1 are"))
-        );
+        assert!(audit(&lie).error().is_some_and(|why| why.contains("4294967295 bytes; 1 are")));
     }
 
     #[test]
     fn names_must_be_utf8_and_contents_need_not() {
-        let content = Bundle {
-            as_of: "",
-            files: vec![("a", &[0xff])],
-        }
-        .to_bytes();
+        let content = Bundle { as_of: "", files: vec![("a", &[0xff])] }.to_bytes();
         assert!(Bundle::parse(&content).is_ok());
         let mut name = content.clone();
         name[8] = 0xff;

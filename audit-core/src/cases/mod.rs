@@ -15,7 +15,7 @@ pub static FAMILIES: &[&Family] = &[
 
 use std::collections::BTreeSet;
 
-use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix, Visibility};
+use crate::model::{Backup, CaMode, Deployment, Fqdn, Need, Role, Snapshot, Suffix, Visibility};
 use crate::recovery::{
     Case, Fault, Outcome, OutcomeClass, Plan, Procedure, Runbook, Situation, decide, plan,
 };
@@ -133,16 +133,14 @@ impl<'a> Judge<'a> {
                     impossible: reasons,
                 }
             }
-            Err(Plan::Undecided { scenario, needs, reasons }) => CaseOutcome {
-                scenario: Some(scenario),
-                impossible: reasons,
-                ..undecided(needs)
-            },
+            Err(Plan::Undecided { scenario, needs, reasons }) => {
+                CaseOutcome { scenario: Some(scenario), impossible: reasons, ..undecided(needs) }
+            }
         })
     }
 
-    /// What is wrong with a case on this deployment: a server, data center or copy that it names and
-    /// the deployment does not have.
+    /// What is wrong with a case on this deployment: a server, data center or copy that it names
+    /// and the deployment does not have.
     pub fn objection(&self, case: &Case) -> Option<String> {
         let deployment = self.deployment;
         let unknown_server = |server: &&Fqdn| !deployment.servers.contains_key(*server);
@@ -166,10 +164,29 @@ impl<'a> Judge<'a> {
             if let Some(server) = server {
                 return Some(format!("{server} is not a server of this deployment"));
             }
-            if let Fault::LoseDataCenter(center) = fault
-                && !deployment.data_centers().contains_key(center.as_str())
-            {
-                return Some(format!("no server of this deployment is in data center {center}"));
+            let known = |of: &dyn Fn(&Backup) -> bool, also: &dyn Fn(&Snapshot) -> bool| {
+                deployment.backups.iter().flatten().any(of)
+                    || deployment.snapshots.iter().flatten().any(also)
+            };
+            match fault {
+                Fault::LoseDataCenter(center)
+                    if !deployment.data_centers().contains_key(center.as_str()) =>
+                {
+                    return Some(format!(
+                        "no server of this deployment is in data center {center}"
+                    ));
+                }
+                Fault::LoseStore(id)
+                    if !known(&|b| b.store.as_ref() == Some(id), &|s| {
+                        s.store.as_ref() == Some(id)
+                    }) =>
+                {
+                    return Some(format!("no known backup or snapshot is in store {id}"));
+                }
+                Fault::LoseKey(id) if !known(&|b| b.key.as_ref() == Some(id), &|_| false) => {
+                    return Some(format!("no known backup is encrypted with key {id}"));
+                }
+                _ => {}
             }
         }
         None
@@ -233,7 +250,8 @@ impl<'a> Judge<'a> {
         }
         let mut needs = BTreeSet::new();
         let kra = |name: &Fqdn| self.deployment.servers.get(name).map(|s| s.role(Role::Kra));
-        let held = lost.iter().filter(|name| kra(name).is_some_and(|f| f.certainly(|s| s.holds_data())));
+        let held =
+            lost.iter().filter(|name| kra(name).is_some_and(|f| f.certainly(|s| s.holds_data())));
         let survives = |name: &&Fqdn| !lost.contains(*name);
         if held.count() > 0 && !state.running_with(Role::Kra).iter().any(survives) {
             let unknown: Vec<Need> = self

@@ -20,17 +20,21 @@ use crate::time::Timestamp;
 ///
 /// # Shape
 ///
-/// The document of the contract's section 8. `null` = nothing known, `[]` = known to be none. A fact
-/// whose pointer is in `evidence` keeps the places given there; one that is not is evidenced by its
-/// pointer in this file. `conflicts` are read back as conflicts. `servers_known` is true unless it
-/// says otherwise: a hand-written model lists all its servers. The same holds for a suffix's
-/// `complete`, which follows `known`.
+/// The document of the contract's section 8. `null` = nothing known, `[]` = known to be none. A
+/// fact whose pointer is in `evidence` keeps the places given there; one that is not is evidenced
+/// by its pointer in this file. `conflicts` are read back as conflicts. `servers_known` is true
+/// unless it says otherwise: a hand-written model lists all its servers. The same holds for a
+/// suffix's `complete`, which follows `known`.
 ///
 /// # Errors
 ///
-/// A value of a wrong type or word is reported with its JSON pointer and left out; the rest is read.
-/// Keys that are not of the contract are named (never their values). A document with another schema
-/// name is refused.
+/// A value of a wrong type or word is reported with its JSON pointer and left out; the rest is
+/// read. Keys that are not of the contract are named (never their values). A document with another
+/// schema name is refused.
+///
+/// # Source
+///
+/// This project: `report/deployment_json.rs` writes it, `idm-drill schema deployment` describes it.
 pub(super) static FORMAT: Format = Format {
     name: "model JSON",
     command: "idm-drill import --format json (model JSON)",
@@ -65,7 +69,9 @@ fn read(named: &Named<'_>, value: &Value, facts: &mut Facts) -> bool {
                     NoteCode::UnknownSchema,
                     format!("schema \"{other}\"; this version reads \"{SCHEMA}\""),
                 )
-                .help("A report is no model: save the model with `idm-drill import --format json`."),
+                .help(
+                    "A report is no model: save the model with `idm-drill import --format json`.",
+                ),
             );
             return true;
         }
@@ -118,7 +124,11 @@ impl<'a> Reader<'a> {
     fn keys(&mut self, map: &Map<String, Value>, at: &str, known: &[&str]) {
         for key in map.keys() {
             if !known.contains(&key.as_str()) {
-                self.note(NoteCode::UnknownKey, &format!("{at}/{key}"), "is not a key of the schema");
+                self.note(
+                    NoteCode::UnknownKey,
+                    &format!("{at}/{key}"),
+                    "is not a key of the schema",
+                );
             }
         }
     }
@@ -236,8 +246,7 @@ impl<'a> Reader<'a> {
                 self.facts.data_center(&name, center.to_owned(), sources);
             }
             if let Some(version) = self.text(server, "version", at) {
-                let sources =
-                    self.sources(&format!("{at}/version"), &format!("version {version}"));
+                let sources = self.sources(&format!("{at}/version"), &format!("version {version}"));
                 self.facts.version(&name, version.to_owned(), sources);
             }
             if let Some(publishes) = self.bool(server, "crl_publisher", at) {
@@ -390,13 +399,11 @@ impl<'a> Reader<'a> {
             Some(_) => self.invalid("/ca", "one of integrated, none, unknown"),
         }
         if let Some(name) = self.host(self.document, "ca_renewal_server", "") {
-            let sources =
-                self.sources("/ca_renewal_server", &format!("CA renewal server {name}"));
+            let sources = self.sources("/ca_renewal_server", &format!("CA renewal server {name}"));
             self.facts.ca_renewal_server(name, sources);
         }
         if let Some(name) = self.host(self.document, "dnssec_key_master", "") {
-            let sources =
-                self.sources("/dnssec_key_master", &format!("DNSSEC key master {name}"));
+            let sources = self.sources("/dnssec_key_master", &format!("DNSSEC key master {name}"));
             self.facts.dnssec_key_master(name, sources);
         }
         match self.document.get("domain_level") {
@@ -433,8 +440,17 @@ impl<'a> Reader<'a> {
             object,
             at,
             &[
-                "id", "host", "kind", "taken_at", "roles", "version", "encrypted", "complete",
-                "store", "key", "path",
+                "id",
+                "host",
+                "kind",
+                "taken_at",
+                "roles",
+                "version",
+                "encrypted",
+                "complete",
+                "store",
+                "key",
+                "path",
             ],
         );
         let kind = match self.text(object, "kind", at) {
@@ -474,12 +490,9 @@ impl<'a> Reader<'a> {
     }
 
     fn snapshot(&mut self, at: &str, object: &'a Map<String, Value>) -> Option<Snapshot> {
-        self.keys(
-            object,
-            at,
-            &["id", "host", "vm", "taken_at", "powered_off", "full", "store"],
-        );
-        let (Some(id), Some(vm)) = (self.text(object, "id", at), self.text(object, "vm", at)) else {
+        self.keys(object, at, &["id", "host", "vm", "taken_at", "powered_off", "full", "store"]);
+        let (Some(id), Some(vm)) = (self.text(object, "id", at), self.text(object, "vm", at))
+        else {
             self.invalid(at, "a snapshot with \"id\" and \"vm\"");
             return None;
         };

@@ -22,9 +22,9 @@ use crate::parse::ldif::{Dn, Entry};
 /// | `cn=NAME,cn=domain\|ca,cn=topology` | a segment; its suffix is the parent's name |
 /// | `cn=Domain Level` | the domain level |
 ///
-/// Roles follow FreeIPA: all services of a role must exist (IPA master: HTTP, KDC, KPASSWD; DNS: DNS
-/// and `DNSKeySync`), else it is absent, with a note. A role is only called absent on a server of
-/// which the export shows at least one service of the IPA master role: an account without
+/// Roles follow FreeIPA: all services of a role must exist (IPA master: HTTP, KDC, KPASSWD; DNS:
+/// DNS and `DNSKeySync`), else it is absent, with a note. A role is only called absent on a server
+/// of which the export shows at least one service of the IPA master role: an account without
 /// permission sees the server but not its services. AD trust agents are a group elsewhere and stay
 /// unknown.
 ///
@@ -39,7 +39,8 @@ use crate::parse::ldif::{Dn, Entry};
 /// # Source
 ///
 /// FreeIPA `install/share/70topology.ldif`, `ipaserver/servroles.py`, `ipaserver/masters.py`;
-/// `ipaConfigString` is compared without letter case as LDAP does, although `servroles.py` does not.
+/// `ipaConfigString` is compared without letter case as LDAP does, although `servroles.py` does
+/// not.
 pub(super) static FORMAT: Format = Format {
     name: "LDIF",
     command: "ldapsearch -b cn=ipa,cn=etc,SUFFIX (LDIF)",
@@ -235,7 +236,8 @@ fn read_entry<'a>(
 ) -> bool {
     let first = entry.dn.rdns().first();
     let unique_id = first.is_some_and(|rdn| rdn.value("nsuniqueid").is_some());
-    let tombstone = entry.values("objectclass").any(|class| class.eq_ignore_ascii_case("nstombstone"));
+    let tombstone =
+        entry.values("objectclass").any(|class| class.eq_ignore_ascii_case("nstombstone"));
     if tombstone || (unique_id && first.is_some_and(|rdn| rdn.pairs().count() == 1)) {
         // A deleted entry in a database export: it exists for replication only.
         return false;
@@ -435,10 +437,7 @@ fn state_servers(named: &Named<'_>, seen: &Seen<'_>, facts: &mut Facts) {
     {
         let observed = format!("cn=masters with {} servers", seen.servers.len());
         let all: BTreeSet<Fqdn> = seen.servers.keys().cloned().collect();
-        facts.all_servers(
-            all,
-            Sources::from([source(named, masters, masters.line, observed)]),
-        );
+        facts.all_servers(all, Sources::from([source(named, masters, masters.line, observed)]));
     }
 }
 
@@ -504,8 +503,8 @@ fn state_roles(
                 (RoleStatus::Absent, source(named, first.entry, first.entry.line, observed))
             }
             None if sees_master => {
-                let entry = server
-                    .or_else(|| services.values().next().map(|service| service.entry));
+                let entry =
+                    server.or_else(|| services.values().next().map(|service| service.entry));
                 let Some(entry) = entry else { continue };
                 let observed = format!("{name}: {role}: absent (no service)");
                 (RoleStatus::Absent, source(named, entry, entry.line, observed))
@@ -536,10 +535,10 @@ fn state_segments(named: &Named<'_>, mut seen: Seen<'_>, facts: &mut Facts) {
     for suffix in Suffix::ALL {
         let segments = seen.segments.remove(&suffix).unwrap_or_default();
         let config = seen.suffix_configs.get(&suffix).copied();
-        let place = config.map(|entry| source(named, entry, entry.line, format!("suffix {suffix}")));
-        let place = place.or_else(|| {
-            segments.first().and_then(|segment| segment.sources.first().cloned())
-        });
+        let place =
+            config.map(|entry| source(named, entry, entry.line, format!("suffix {suffix}")));
+        let place =
+            place.or_else(|| segments.first().and_then(|segment| segment.sources.first().cloned()));
         let Some(place) = place else { continue };
         if suffix == Suffix::Ca {
             facts.ca(CaMode::Integrated, Sources::from([place.clone()]));
@@ -576,9 +575,6 @@ fn state_segments(named: &Named<'_>, mut seen: Seen<'_>, facts: &mut Facts) {
         && seen.services.values().all(|services| !services.contains_key("ca"))
     {
         let observed = "cn=topology without suffix ca";
-        facts.ca(
-            CaMode::None,
-            Sources::from([source(named, topology, topology.line, observed)]),
-        );
+        facts.ca(CaMode::None, Sources::from([source(named, topology, topology.line, observed)]));
     }
 }

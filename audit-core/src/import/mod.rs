@@ -11,7 +11,8 @@
 //! let mut reader = import.open("segments.txt");
 //! reader.push(b"$ ipa topologysegment-find domain\n------------------\n1 segment matched\n");
 //! reader.push(b"------------------\n  Segment name: ab\n  Left node: a.example.test\n");
-//! reader.push(b"  Right node: b.example.test\n  Connectivity: both\n----------------------------\n");
+//! reader.push(b"  Right node: b.example.test\n  Connectivity: both\n");
+//! reader.push(b"----------------------------\n");
 //! reader.push(b"Number of entries returned 1\n----------------------------\n");
 //! import.close(reader);
 //! let imported = import.finish();
@@ -164,10 +165,7 @@ impl Import {
     pub fn finish(self) -> Imported {
         let mut deployment = self.facts.assemble();
         deployment.notes = bounded(std::mem::take(&mut deployment.notes));
-        Imported {
-            deployment,
-            inputs: self.inputs.into_iter().collect(),
-        }
+        Imported { deployment, inputs: self.inputs.into_iter().collect() }
     }
 }
 
@@ -269,8 +267,10 @@ impl Reader {
                             kind.unwrap_or("binary")
                         ),
                     )
-                    .help("Drop exports as text: output of ipa or ldapsearch, or model JSON. \
-                           Unpack archives first."),
+                    .help(
+                        "Drop exports as text: output of ipa or ldapsearch, or model JSON. \
+                           Unpack archives first.",
+                    ),
                 );
                 Stage::Refused("binary")
             }
@@ -502,10 +502,9 @@ fn note_problems(named: &Named<'_>, summary: &LdifSummary, facts: &mut Facts) {
             ),
             ProblemKind::UrlValue => (NoteCode::UrlValue, None),
             ProblemKind::LineTooLong | ProblemKind::EntryTooLarge => (NoteCode::LineTooLong, None),
-            ProblemKind::TruncatedEntry | ProblemKind::SearchUnfinished => (
-                NoteCode::Truncated,
-                Some("The end is missing: export the file again, whole."),
-            ),
+            ProblemKind::TruncatedEntry | ProblemKind::SearchUnfinished => {
+                (NoteCode::Truncated, Some("The end is missing: export the file again, whole."))
+            }
             ProblemKind::NoDn
             | ProblemKind::NotAnAttribute
             | ProblemKind::ContinuationWithoutLine

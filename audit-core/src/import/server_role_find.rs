@@ -21,8 +21,8 @@ use crate::parse::console::{Entry, Field, Frame, Transcript};
 /// | `Role status` / `status` | its status on that server |
 ///
 /// Role names and statuses are never translated, labels are: an entry in another language is
-/// recognized by a role name followed by a status. Without `--include-master` the IPA master role is
-/// not listed and a server's visibility stays unknown.
+/// recognized by a role name followed by a status. Without `--include-master` the IPA master role
+/// is not listed and a server's visibility stays unknown.
 ///
 /// The rows are servers times roles. They are all servers only if nothing was filtered or cut and
 /// every server has the same five or six rows; a single server without the command line may be

@@ -53,8 +53,8 @@ pub struct Backup {
 }
 
 impl Backup {
-    /// False only if the backup certainly cannot rebuild a CA: it is data-only or incomplete, or its
-    /// header has no CA.
+    /// False only if the backup certainly cannot rebuild a CA: it is data-only or incomplete, or
+    /// its header has no CA.
     pub fn may_rebuild_ca(&self) -> bool {
         self.kind == BackupKind::Full
             && self.complete != Some(false)

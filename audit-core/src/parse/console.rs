@@ -17,8 +17,8 @@
 //! ----------------------------
 //! ```
 //!
-//! Traps that are handled here: values wrapped at the terminal's width (also after a hyphen inside a
-//! name), frames indented as a whole by a document they were pasted into, prompts that look like
+//! Traps that are handled here: values wrapped at the terminal's width (also after a hyphen inside
+//! a name), frames indented as a whole by a document they were pasted into, prompts that look like
 //! data, output cut by an ellipsis, missing trailers, several frames in a file, warnings mixed in,
 //! translated labels. Labels are kept as printed; which ones matter is the importer's business.
 //!
@@ -363,11 +363,7 @@ fn parse_field(line: &Line) -> Option<Field> {
         None => (text.strip_suffix(':')?, ""),
     };
     let is_label = !label.is_empty() && !label.starts_with(['-', '#', '=', '[', '$']);
-    is_label.then(|| Field {
-        label: label.to_owned(),
-        value: value.to_owned(),
-        line: line.number,
-    })
+    is_label.then(|| Field { label: label.to_owned(), value: value.to_owned(), line: line.number })
 }
 
 /// The `ipa` commands of a line: behind any prompt or at its start, joined by `;` or `&&`.
@@ -392,8 +388,7 @@ fn parse_command(line: u64, words: &[String]) -> Option<Command> {
     if !behind_prompt || !is_name {
         return None;
     }
-    let mut command =
-        Command { line, name: name.clone(), ..Command::default() };
+    let mut command = Command { line, name: name.clone(), ..Command::default() };
     while let Some(word) = rest.next() {
         if word == "|" {
             // `tee` passes everything on.

@@ -95,11 +95,8 @@ const WINDOW: usize = BLOCK + 2;
 /// Blocks looked at in one go: a bit each.
 const BLOCKS: usize = 64;
 /// Whether the compiler has vector instructions for this. Byte by byte it is slower than `memchr`.
-const HAS_VECTORS: bool = cfg!(any(
-    target_feature = "sse2",
-    target_feature = "neon",
-    target_feature = "simd128"
-));
+const HAS_VECTORS: bool =
+    cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"));
 
 /// What `ldapsearch` prints on stderr, with the code in parentheses, if it prints no result line.
 const SEARCH_ERRORS: [&str; 9] = [
@@ -150,17 +147,11 @@ impl Interest {
     /// Every entry, with the attributes of this allow-list (names without options, any letter
     /// case). An empty list keeps the DNs alone.
     pub fn new(attributes: &[&str]) -> Self {
-        let mut attributes: Vec<String> = attributes
-            .iter()
-            .map(|name| name.to_ascii_lowercase())
-            .collect();
+        let mut attributes: Vec<String> =
+            attributes.iter().map(|name| name.to_ascii_lowercase()).collect();
         attributes.sort_unstable();
         attributes.dedup();
-        Self {
-            attributes,
-            rdns: Vec::new(),
-            predicate: |_| true,
-        }
+        Self { attributes, rdns: Vec::new(), predicate: |_| true }
     }
 
     /// Only entries whose DN holds this RDN at any level; called again, this one **or** the
@@ -185,16 +176,12 @@ impl Interest {
     }
 
     fn wants_attribute(&self, name: &[u8]) -> bool {
-        self.attributes
-            .binary_search_by(|known| known.as_bytes().cmp(name))
-            .is_ok()
+        self.attributes.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
     }
 
     /// The DN if its entry is wanted, and where its bytes are not UTF-8.
     fn wants_entry(&self, dn: &[u8]) -> Option<(Dn, Option<usize>)> {
-        let invalid = std::str::from_utf8(dn)
-            .err()
-            .map(|error| error.valid_up_to());
+        let invalid = std::str::from_utf8(dn).err().map(|error| error.valid_up_to());
         let dn = Dn::parse(&String::from_utf8_lossy(dn));
         let has = |wanted: &WantedRdn| dn.rdns.iter().any(|rdn| rdn.has(&wanted.rdn));
         let by_rdn = self.rdns.is_empty() || self.rdns.iter().any(has);
@@ -229,13 +216,9 @@ impl WantedRdn {
         let Some(part) = rest.trim_ascii_start().strip_prefix(b"=") else {
             return false;
         };
-        let mut words = part
-            .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty());
+        let mut words = part.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         value.split_ascii_whitespace().all(|known| {
-            words
-                .next()
-                .is_some_and(|word| word.eq_ignore_ascii_case(known.as_bytes()))
+            words.next().is_some_and(|word| word.eq_ignore_ascii_case(known.as_bytes()))
         }) && words.next().is_none()
     }
 }
@@ -313,9 +296,7 @@ impl Dn {
 
     /// The DN without its first RDN; `None` for the empty DN.
     pub fn parent(&self) -> Option<Self> {
-        self.rdns.split_first().map(|(_, rest)| Self {
-            rdns: rest.to_vec(),
-        })
+        self.rdns.split_first().map(|(_, rest)| Self { rdns: rest.to_vec() })
     }
 
     /// Whether this is `suffix` or lies below it. Every DN ends with the empty one.
@@ -355,16 +336,12 @@ impl Rdn {
 
     /// Types (lower case; empty where the input had no `=`) and decoded values, as written.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.avas
-            .iter()
-            .map(|ava| (ava.attribute.as_str(), ava.value.as_str()))
+        self.avas.iter().map(|ava| (ava.attribute.as_str(), ava.value.as_str()))
     }
 
     /// The value of this type, in any letter case.
     pub fn value(&self, attribute: &str) -> Option<&str> {
-        self.pairs()
-            .find(|(name, _)| name.eq_ignore_ascii_case(attribute))
-            .map(|(_, value)| value)
+        self.pairs().find(|(name, _)| name.eq_ignore_ascii_case(attribute)).map(|(_, value)| value)
     }
 
     /// The first value, as written.
@@ -374,10 +351,7 @@ impl Rdn {
 
     /// Whether every part of `other` is here.
     fn has(&self, other: &Self) -> bool {
-        other
-            .avas
-            .iter()
-            .all(|part| self.avas.iter().any(|ava| ava.key == part.key))
+        other.avas.iter().all(|part| self.avas.iter().any(|ava| ava.key == part.key))
     }
 }
 
@@ -448,11 +422,7 @@ impl Ava {
         push_key(&mut key, &attribute);
         key.push('=');
         push_key(&mut key, &value);
-        Self {
-            attribute,
-            value,
-            key,
-        }
+        Self { attribute, value, key }
     }
 
     /// Type and value in lower case, if both are plain words.
@@ -535,11 +505,7 @@ fn token(bytes: &[u8], mut at: usize, is_type: bool) -> (String, Option<u8>, usi
 }
 
 fn hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|value| u8::try_from(value).ok())
-    };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
     Some(digit(high)? << 4 | digit(low)?)
 }
 
@@ -596,9 +562,7 @@ impl Attribute {
     /// Whether `db2ldif -r` kept the value only as replication state (`;deleted`,
     /// `;deletedattribute`): the server no longer holds it.
     pub fn is_deleted(&self) -> bool {
-        self.options
-            .iter()
-            .any(|option| option == "deleted" || option == "deletedattribute")
+        self.options.iter().any(|option| option == "deleted" || option == "deletedattribute")
     }
 }
 
@@ -881,11 +845,7 @@ impl LdifParser {
         let chunk = ends.chunk;
         ends.known = (at, self.line);
         loop {
-            let end = if after_lf && may_end_entry(&chunk[at..]) {
-                at
-            } else {
-                ends.next(at)
-            };
+            let end = if after_lf && may_end_entry(&chunk[at..]) { at } else { ends.next(at) };
             // A blank line, then usually a comment and another unwanted entry.
             if chunk.get(end) == Some(&b'\n')
                 && let Some(next) = self.skip_usual_start(chunk, end + 1)
@@ -1030,9 +990,7 @@ impl LdifParser {
             limit = self.limit(&pending);
             self.pending = pending;
         }
-        let wanted = (limit + 3)
-            .saturating_sub(self.pending.len())
-            .min(data.len() - taken);
+        let wanted = (limit + 3).saturating_sub(self.pending.len()).min(data.len() - taken);
         if length <= limit + 2 {
             self.pending.extend_from_slice(&data[taken..taken + wanted]);
             return;
@@ -1081,9 +1039,7 @@ impl LdifParser {
         } else if self.context == Context::Wanted && self.interest.wants_attribute(base) {
             Head::Wanted
         } else if base.first().is_some_and(u8::is_ascii_alphanumeric)
-            && name
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._;".contains(byte))
+            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._;".contains(byte))
         {
             Head::Other
         } else {
@@ -1104,12 +1060,7 @@ impl LdifParser {
             Some(b' ') => {
                 let head = &raw[..raw.len().min(MAX_HEAD_BYTES)];
                 if !head.trim_ascii().is_empty() {
-                    self.problem(
-                        self.line + 1,
-                        None,
-                        ProblemKind::ContinuationWithoutLine,
-                        None,
-                    );
+                    self.problem(self.line + 1, None, ProblemKind::ContinuationWithoutLine, None);
                 }
             }
             Some(_) => self.attribute_line(raw, sink),
@@ -1164,12 +1115,7 @@ impl LdifParser {
                     // Most entries of a large export end here.
                 } else if let Some((dn, invalid)) = self.interest.wants_entry(value.bytes) {
                     self.context = Context::Wanted;
-                    self.entry = Some(Entry {
-                        dn,
-                        line,
-                        attributes: Vec::new(),
-                        complete: true,
-                    });
+                    self.entry = Some(Entry { dn, line, attributes: Vec::new(), complete: true });
                     if let Some(offset) = invalid {
                         let (line, column) = self.locate(raw, value.place(offset));
                         self.problem_in_entry(line, column, ProblemKind::InvalidUtf8, None);
@@ -1228,21 +1174,14 @@ impl LdifParser {
         match (value, &mut self.entry) {
             (Ok(value), Some(entry)) => {
                 self.entry_bytes += ATTRIBUTE_OVERHEAD + name.len() + value.len();
-                self.entry_bytes += options
-                    .iter()
-                    .map(|option| OPTION_OVERHEAD + option.len())
-                    .sum::<usize>();
+                self.entry_bytes +=
+                    options.iter().map(|option| OPTION_OVERHEAD + option.len()).sum::<usize>();
                 if entry.attributes.len() >= MAX_VALUES || self.entry_bytes > MAX_ENTRY_BYTES {
                     self.entry_full = true;
                     self.problem_in_entry(line, None, ProblemKind::EntryTooLarge, Some(name));
                 } else {
                     let value = value.to_owned();
-                    entry.attributes.push(Attribute {
-                        name,
-                        options,
-                        value,
-                        line,
-                    });
+                    entry.attributes.push(Attribute { name, options, value, line });
                 }
             }
             (Ok(_), None) => {}
@@ -1282,9 +1221,7 @@ impl LdifParser {
             _ => {
                 let is_call = raw.starts_with(b"ldap_");
                 let text = to_text(raw);
-                let parts = text
-                    .strip_suffix(')')
-                    .and_then(|text| text.rsplit_once(" ("));
+                let parts = text.strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
                 let Some((text, Ok(code))) = parts.map(|(text, code)| (text, code.parse())) else {
                     return is_call;
                 };
@@ -1335,23 +1272,10 @@ impl LdifParser {
     }
 
     fn set_result(&mut self, code: i32, text: &str) {
-        if self
-            .summary
-            .result
-            .as_ref()
-            .is_none_or(|known| known.code == 0)
-        {
+        if self.summary.result.as_ref().is_none_or(|known| known.code == 0) {
             let printable = |letter: &char| (' '..='~').contains(letter);
-            let text = text
-                .chars()
-                .filter(printable)
-                .take(MAX_RESULT_TEXT)
-                .collect();
-            self.summary.result = Some(SearchResult {
-                code,
-                text,
-                line: self.line + 1,
-            });
+            let text = text.chars().filter(printable).take(MAX_RESULT_TEXT).collect();
+            self.summary.result = Some(SearchResult { code, text, line: self.line + 1 });
         }
     }
 
@@ -1416,12 +1340,7 @@ impl LdifParser {
         attribute: Option<String>,
     ) {
         if self.summary.problems.len() < MAX_PROBLEMS {
-            self.summary.problems.push(Problem {
-                line,
-                column,
-                kind,
-                attribute,
-            });
+            self.summary.problems.push(Problem { line, column, kind, attribute });
         } else {
             self.summary.problems_suppressed += 1;
         }
@@ -1484,10 +1403,7 @@ impl<'a> Value<'a> {
                 let (start, encoded) = trim_blanks(text, 1);
                 decoded.clear();
                 match decode_base64(encoded, decoded) {
-                    Ok(()) => Ok(Self {
-                        bytes: decoded,
-                        source: None,
-                    }),
+                    Ok(()) => Ok(Self { bytes: decoded, source: None }),
                     Err(at) => {
                         let place = colon + 1 + fold_offset(folded, start + at);
                         Err((ProblemKind::BadBase64, Some(place)))
@@ -1497,32 +1413,22 @@ impl<'a> Value<'a> {
             Some(b'<') => Err((ProblemKind::UrlValue, None)),
             _ => {
                 let (start, bytes) = trim_blanks(text, 0);
-                Ok(Self {
-                    bytes,
-                    source: Some((folded, colon + 1, start)),
-                })
+                Ok(Self { bytes, source: Some((folded, colon + 1, start)) })
             }
         }
     }
 
     /// The place in the raw line of a byte of the value; `None` in decoded base64.
     fn place(&self, at: usize) -> Option<usize> {
-        self.source
-            .map(|(folded, start, offset)| start + fold_offset(folded, offset + at))
+        self.source.map(|(folded, start, offset)| start + fold_offset(folded, offset + at))
     }
 }
 
 /// The text from `start` on without blanks at both ends, and where it starts.
 fn trim_blanks(text: &[u8], start: usize) -> (usize, &[u8]) {
     let is_text = |&byte: &u8| byte != b' ' && byte != b'\t';
-    let text = &text[..text
-        .iter()
-        .rposition(is_text)
-        .map_or(start, |last| (last + 1).max(start))];
-    let start = text[start..]
-        .iter()
-        .position(is_text)
-        .map_or(text.len(), |first| start + first);
+    let text = &text[..text.iter().rposition(is_text).map_or(start, |last| (last + 1).max(start))];
+    let start = text[start..].iter().position(is_text).map_or(text.len(), |first| start + first);
     (start, &text[start..])
 }
 
@@ -1576,9 +1482,7 @@ fn fold_offset(folded: &[u8], mut unfolded: usize) -> usize {
 
 /// Whether this may be a comment that `ldapsearch` writes around a search; most comments are not.
 fn is_trailer_comment(raw: &[u8]) -> bool {
-    [&b"# extended"[..], b"# search", b"# num"]
-        .iter()
-        .any(|start| raw.starts_with(start))
+    [&b"# extended"[..], b"# search", b"# num"].iter().any(|start| raw.starts_with(start))
 }
 
 /// Whether a line outside entries, not a possible attribute, still looks as if it held data: its
@@ -1592,12 +1496,7 @@ fn looks_like_data(raw: &[u8], colon: usize) -> bool {
 /// Decodes standard base64 with padding. On failure the place of the first byte that is wrong;
 /// the length if the text ends too early.
 fn decode_base64(encoded: &[u8], decoded: &mut Vec<u8>) -> Result<(), usize> {
-    let padding = encoded
-        .iter()
-        .rev()
-        .take(2)
-        .take_while(|&&byte| byte == b'=')
-        .count();
+    let padding = encoded.iter().rev().take(2).take_while(|&&byte| byte == b'=').count();
     let digits = &encoded[..encoded.len() - padding];
     let mut group = 0_u32;
     for (index, &byte) in digits.iter().enumerate() {
@@ -1697,9 +1596,7 @@ impl<'c> EntryEnds<'c> {
             self.look_at(at, self.before + self.within);
         }
         let mut starts = memchr_iter(b'\n', &self.chunk[at..]).map(|lf| at + lf + 1);
-        starts
-            .find(|&start| may_end_entry(&self.chunk[start..]))
-            .unwrap_or(self.chunk.len())
+        starts.find(|&start| may_end_entry(&self.chunk[start..])).unwrap_or(self.chunk.len())
     }
 
     /// Looks at the next blocks.
@@ -1764,10 +1661,7 @@ impl<'c> EntryEnds<'c> {
         let end = self.start + self.length;
         let (counted, line) = if at < end {
             let block = (at - self.start) / BLOCK;
-            (
-                self.start + block * BLOCK,
-                self.before + u64::from(self.before_block[block]),
-            )
+            (self.start + block * BLOCK, self.before + u64::from(self.before_block[block]))
         } else if self.known.0 < end {
             (end, self.before + self.within)
         } else {

@@ -1,9 +1,9 @@
 //! Disasters and recovery: the vocabulary that audit and simulator share, what a disaster leaves,
 //! and the documented procedure that brings it back.
 //!
-//! The vocabulary ([`Fault`], [`Case`], [`Action`], [`Refusal`], [`Outcome`], [`Runbook`]) is closed:
-//! both semantics match it exhaustively. [`Situation`] is the abstract one: sets and islands, no
-//! time.
+//! The vocabulary ([`Fault`], [`Case`], [`Action`], [`Refusal`], [`Outcome`], [`Runbook`]) is
+//! closed: both semantics match it exhaustively. [`Situation`] is the abstract one: sets and
+//! islands, no time.
 
 mod action;
 mod case;

@@ -93,8 +93,8 @@ impl Outcome {
         self.class.map_or("unknown", OutcomeClass::name)
     }
 
-    /// The worse of two names for a summary: total loss, then unknown, then the worse class. What is
-    /// unknown may be a total loss, so it ranks next to it.
+    /// The worse of two names for a summary: total loss, then unknown, then the worse class. What
+    /// is unknown may be a total loss, so it ranks next to it.
     pub fn rank(&self) -> (u8, Option<OutcomeClass>) {
         match self.class {
             Some(OutcomeClass::TotalLoss) => (2, self.class),

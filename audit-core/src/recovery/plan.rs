@@ -33,8 +33,10 @@ pub(crate) fn decide(
     lost: &BTreeSet<Fqdn>,
 ) -> Result<(Procedure, &'static str), Plan> {
     let ca_less = situation.ca == CaMode::None;
-    let mut survivors =
-        situation.members.iter().filter(|(name, replica)| replica.is_running() && !lost.contains(*name));
+    let mut survivors = situation
+        .members
+        .iter()
+        .filter(|(name, replica)| replica.is_running() && !lost.contains(*name));
     if ca_less {
         if survivors.next().is_none() {
             return Err(from_copies(situation, lost, "B10"));
@@ -251,8 +253,8 @@ impl Planner {
                 };
                 self.push(
                     Action::AddSegment { suffix, left, right },
-                    "these survivors do not replicate to each other; run it in both groups, because \
-                     a segment is itself replicated data",
+                    "these survivors do not replicate to each other; run it in both groups, \
+                     because a segment is itself replicated data",
                     format!("ipa topologysuffix-verify {suffix}"),
                 );
             }

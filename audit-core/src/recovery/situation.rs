@@ -164,7 +164,8 @@ impl Situation {
         for suffix in Suffix::ALL {
             for segment in &deployment.topology(suffix).segments {
                 let (left, right) = (&segment.key.left, &segment.key.right);
-                let stranger = [left, right].iter().any(|end| !deployment.servers.contains_key(*end));
+                let stranger =
+                    [left, right].iter().any(|end| !deployment.servers.contains_key(*end));
                 if segment.enabled == Some(false) || stranger {
                     continue;
                 }
@@ -183,9 +184,7 @@ impl Situation {
             .map(|(name, _)| name.clone())
             .collect();
         let copies = match (&deployment.backups, &deployment.snapshots) {
-            (Some(backups), Some(snapshots)) => {
-                CopyList::Known(backups.clone(), snapshots.clone())
-            }
+            (Some(backups), Some(snapshots)) => CopyList::Known(backups.clone(), snapshots.clone()),
             (backups, snapshots) => CopyList::Partial(
                 backups.clone().unwrap_or_default(),
                 snapshots.clone().unwrap_or_default(),
@@ -578,9 +577,10 @@ impl Situation {
         self.require_running(source)?;
         let islands = self.islands(Suffix::Domain);
         let island = islands.iter().find(|island| island.contains(source));
-        let ca = island.into_iter().flatten().find(|name| {
-            self.members.get(*name).is_some_and(|replica| replica.holds(Role::Ca))
-        });
+        let ca = island
+            .into_iter()
+            .flatten()
+            .find(|name| self.members.get(*name).is_some_and(|replica| replica.holds(Role::Ca)));
         // A replica's own certificates are issued by the CA while it is installed.
         if self.ca == CaMode::Integrated && ca.is_none() {
             return Err(Refusal::NoCaReachable(source.clone()));

@@ -11,16 +11,8 @@ use crate::note::Note;
 pub const SCHEMA: &str = "idm-drill/deployment/1";
 
 /// Fields of the contract that this version neither reads nor models.
-pub const NOT_MODELED: [&str; 8] = [
-    "stores",
-    "keys",
-    "rehearsals",
-    "targets",
-    "dna_ranges",
-    "ruv",
-    "agreements",
-    "certificates",
-];
+pub const NOT_MODELED: [&str; 8] =
+    ["stores", "keys", "rehearsals", "targets", "dna_ranges", "ruv", "agreements", "certificates"];
 
 /// The model as a JSON text, two blanks per level, ending in a line feed.
 ///
@@ -51,7 +43,8 @@ pub fn document(deployment: &Deployment) -> Value {
         "dnssec_key_master": dnssec,
         "domain_level": level,
         "suffixes": suffixes,
-        "backups": deployment.backups.as_ref().map(|all| all.iter().map(backup).collect::<Vec<_>>()),
+        "backups":
+            deployment.backups.as_ref().map(|all| all.iter().map(backup).collect::<Vec<_>>()),
         "snapshots":
             deployment.snapshots.as_ref().map(|all| all.iter().map(snapshot).collect::<Vec<_>>()),
     });
@@ -60,10 +53,7 @@ pub fn document(deployment: &Deployment) -> Value {
             map.insert(key.to_owned(), Value::Null);
         }
         map.insert("conflicts".to_owned(), Value::Array(writer.conflicts));
-        map.insert(
-            "notes".to_owned(),
-            Value::Array(deployment.notes.iter().map(note).collect()),
-        );
+        map.insert("notes".to_owned(), Value::Array(deployment.notes.iter().map(note).collect()));
         map.insert("evidence".to_owned(), Value::Object(writer.evidence));
     }
     document
@@ -122,8 +112,7 @@ impl Writer {
         for (index, (name, server)) in deployment.servers.iter().enumerate() {
             let at = format!("/servers/{index}");
             self.evidence(&at, &server.sources);
-            let center =
-                self.fact(&format!("{at}/data_center"), &server.data_center, |c| json!(c));
+            let center = self.fact(&format!("{at}/data_center"), &server.data_center, |c| json!(c));
             let version = self.fact(&format!("{at}/version"), &server.version, |v| json!(v));
             let crl =
                 self.fact(&format!("{at}/crl_publisher"), &server.crl_publisher, |p| json!(p));

@@ -50,9 +50,9 @@ pub fn document(report: &Report) -> Value {
     let inputs: Vec<Value> = report
         .inputs
         .iter()
-        .map(|input| {
-            json!({ "file": &*input.file, "format": input.format, "sha256": input.sha256 })
-        })
+        .map(
+            |input| json!({ "file": &*input.file, "format": input.format, "sha256": input.sha256 }),
+        )
         .collect();
     let tolerance: Vec<Value> = report
         .tolerance

@@ -116,10 +116,8 @@ pub fn audit(imported: &Imported, options: &Options) -> Report {
         .into_iter()
         .map(|group| finding(deployment, &grade, group))
         .collect();
-    let implied: Vec<(&'static str, &'static str)> = findings
-        .iter()
-        .flat_map(|f| f.superseded_by.iter().map(|by| (*by, f.meta.code)))
-        .collect();
+    let implied: Vec<(&'static str, &'static str)> =
+        findings.iter().flat_map(|f| f.superseded_by.iter().map(|by| (*by, f.meta.code))).collect();
     for finding in &mut findings {
         let code = finding.meta.code;
         finding.supersedes =

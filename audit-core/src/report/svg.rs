@@ -54,10 +54,7 @@ fn draw(deployment: &Deployment, as_of: &str, styling: Styling) -> String {
     let sentence = if count == 0 {
         "No server is known.".to_owned()
     } else if count + ghosts.len() > SERVERS_DRAWN_MAX {
-        format!(
-            "{} hosts are too many to draw; the table has them.",
-            count + ghosts.len()
-        )
+        format!("{} hosts are too many to draw; the table has them.", count + ghosts.len())
     } else {
         return Picture::of(deployment, &ghosts).draw(style, as_of);
     };
@@ -95,9 +92,8 @@ const MARGIN: f64 = 24.0;
 /// A line keeps this far from servers it does not end at.
 const CLEARANCE: f64 = 26.0;
 /// Ways to bend a line, tried in this order.
-const BENDS: [f64; 11] = [
-    0.0, 40.0, -40.0, 80.0, -80.0, 120.0, -120.0, 180.0, -180.0, 240.0, -240.0,
-];
+const BENDS: [f64; 11] =
+    [0.0, 40.0, -40.0, 80.0, -80.0, 120.0, -120.0, 180.0, -180.0, 240.0, -240.0];
 
 /// What is drawn.
 struct Picture<'a> {
@@ -132,10 +128,7 @@ struct Group {
 }
 
 /// All segments of one suffix between two nodes.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a mark of its own on the line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own on the line")]
 struct Line {
     ends: (usize, usize),
     suffix: Suffix,
@@ -158,24 +151,15 @@ struct Point {
 
 impl Point {
     fn plus(self, other: Self) -> Self {
-        Self {
-            x: self.x + other.x,
-            y: self.y + other.y,
-        }
+        Self { x: self.x + other.x, y: self.y + other.y }
     }
 
     fn times(self, factor: f64) -> Self {
-        Self {
-            x: self.x * factor,
-            y: self.y * factor,
-        }
+        Self { x: self.x * factor, y: self.y * factor }
     }
 
     fn floor(self) -> Self {
-        Self {
-            x: self.x.floor(),
-            y: self.y.floor(),
-        }
+        Self { x: self.x.floor(), y: self.y.floor() }
     }
 
     fn distance(self, other: Self) -> f64 {
@@ -190,10 +174,7 @@ impl Point {
             return self;
         }
         let part = length / distance;
-        Self {
-            x: self.x + (other.x - self.x) * part,
-            y: self.y + (other.y - self.y) * part,
-        }
+        Self { x: self.x + (other.x - self.x) * part, y: self.y + (other.y - self.y) * part }
     }
 }
 
@@ -241,14 +222,8 @@ impl Frame {
     }
 
     fn moved(self, by: Point) -> Self {
-        let moved = |point: Point| Point {
-            x: point.x + by.x,
-            y: point.y + by.y,
-        };
-        Self {
-            min: moved(self.min),
-            max: moved(self.max),
-        }
+        let moved = |point: Point| Point { x: point.x + by.x, y: point.y + by.y };
+        Self { min: moved(self.min), max: moved(self.max) }
     }
 }
 
@@ -263,16 +238,9 @@ enum LabelPlace {
 
 impl<'a> Picture<'a> {
     fn of(deployment: &'a Deployment, ghosts: &BTreeSet<&'a Fqdn>) -> Self {
-        let names: Vec<&Fqdn> = deployment
-            .servers
-            .keys()
-            .chain(ghosts.iter().copied())
-            .collect();
-        let index: BTreeMap<&Fqdn, usize> = names
-            .iter()
-            .enumerate()
-            .map(|(at, name)| (*name, at))
-            .collect();
+        let names: Vec<&Fqdn> = deployment.servers.keys().chain(ghosts.iter().copied()).collect();
+        let index: BTreeMap<&Fqdn, usize> =
+            names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
         let labels = labels(&names);
 
         let mut lines = Vec::new();
@@ -310,12 +278,7 @@ impl<'a> Picture<'a> {
             })
             .collect();
         let groups = groups(deployment, &names, &index);
-        let mut picture = Self {
-            nodes,
-            groups,
-            lines,
-            size: Point::default(),
-        };
+        let mut picture = Self { nodes, groups, lines, size: Point::default() };
         picture.lay_out();
         picture
     }
@@ -360,27 +323,17 @@ impl<'a> Picture<'a> {
         let mut all = all.unwrap_or_default();
         for curve in self.lines.iter().filter_map(|line| self.curve(line, 0.0)) {
             let middle = curve.at(0.5);
-            all.cover(Frame {
-                min: middle,
-                max: middle,
-            });
+            all.cover(Frame { min: middle, max: middle });
         }
         // Moves everything so that the drawing starts at the margin.
-        let by = Point {
-            x: MARGIN - all.min.x,
-            y: MARGIN - all.min.y,
-        }
-        .floor();
+        let by = Point { x: MARGIN - all.min.x, y: MARGIN - all.min.y }.floor();
         for group in &mut self.groups {
             group.frame = group.frame.moved(by);
         }
         for node in &mut self.nodes {
             node.at = node.at.plus(by);
         }
-        self.size = Point {
-            x: all.max.x + by.x,
-            y: all.max.y + by.y,
-        };
+        self.size = Point { x: all.max.x + by.x, y: all.max.y + by.y };
     }
 
     /// Bends lines that would run over a server that is not one of their ends.
@@ -392,13 +345,9 @@ impl<'a> Picture<'a> {
             }
             let mut best = (0.0, -1.0);
             for bend in BENDS {
-                let Some(curve) = self.curve(
-                    &Line {
-                        bend,
-                        ..Line::new(line.ends, line.suffix)
-                    },
-                    0.0,
-                ) else {
+                let Some(curve) =
+                    self.curve(&Line { bend, ..Line::new(line.ends, line.suffix) }, 0.0)
+                else {
                     break;
                 };
                 let clear = self.clearance(&curve, line.ends);
@@ -429,9 +378,7 @@ impl<'a> Picture<'a> {
             let mut step = 1.0;
             while step < steps {
                 let way = curve.at(step / steps);
-                clear = clear
-                    .min(way.distance(node.at))
-                    .min(way.distance(label) * 2.0);
+                clear = clear.min(way.distance(node.at)).min(way.distance(label) * 2.0);
                 step += 1.0;
             }
         }
@@ -446,14 +393,8 @@ impl<'a> Picture<'a> {
         if length < 1.0 {
             return None;
         }
-        let right = Point {
-            x: -(to.y - from.y) / length,
-            y: (to.x - from.x) / length,
-        };
-        let middle = Point {
-            x: (from.x + to.x) * 0.5,
-            y: (from.y + to.y) * 0.5,
-        };
+        let right = Point { x: -(to.y - from.y) / length, y: (to.x - from.x) / length };
+        let middle = Point { x: (from.x + to.x) * 0.5, y: (from.y + to.y) * 0.5 };
         Some(Curve {
             from: from.plus(right.times(side)),
             pull: middle.plus(right.times(side + line.bend)),
@@ -466,22 +407,13 @@ impl<'a> Picture<'a> {
         let width = (self.size.x + MARGIN).max(legend.width());
         let legend_top = self.size.y + MARGIN;
         let height = legend_top + legend.height(width) + MARGIN;
-        let servers = self
-            .nodes
-            .iter()
-            .filter(|node| node.server.is_some())
-            .count();
+        let servers = self.nodes.iter().filter(|node| node.server.is_some()).count();
         let title = match servers {
             1 => "Replication topology of one server".to_owned(),
             _ => format!("Replication topology of {servers} servers"),
         };
-        let mut svg = Svg::open(
-            whole(width),
-            whole(height),
-            style,
-            &title,
-            &self.description(as_of),
-        );
+        let mut svg =
+            Svg::open(whole(width), whole(height), style, &title, &self.description(as_of));
         // A drawing narrower than its legend stands in the middle.
         let shift = whole((width - MARGIN - self.size.x) / 2.0);
         svg.line(&format!("<g transform=\"translate({shift} 0)\">"));
@@ -513,11 +445,7 @@ impl<'a> Picture<'a> {
             let _ = write!(words, "{title}: {}. ", names.join(", "));
         }
         for suffix in Suffix::ALL {
-            let lines = self
-                .lines
-                .iter()
-                .filter(|line| line.suffix == suffix)
-                .count();
+            let lines = self.lines.iter().filter(|line| line.suffix == suffix).count();
             let _ = write!(words, "Suffix {suffix}: {lines} connected pairs. ");
         }
         let cut: Vec<&str> = self
@@ -551,23 +479,13 @@ impl<'a> Picture<'a> {
         let near = curve.from.toward(curve.pull, from.radius() + 2.0);
         let far = curve.to.toward(curve.pull, to.radius() + 2.0);
         // The line ends inside its arrowhead.
-        let start = if one_way && line.backward {
-            near.toward(curve.pull, 8.0)
-        } else {
-            near
-        };
-        let end = if one_way && line.forward {
-            far.toward(curve.pull, 8.0)
-        } else {
-            far
-        };
+        let start = if one_way && line.backward { near.toward(curve.pull, 8.0) } else { near };
+        let end = if one_way && line.forward { far.toward(curve.pull, 8.0) } else { far };
 
         let mut classes = format!("t-segment t-{}", line.suffix);
-        for (on, class) in [
-            (one_way, " t-one-way"),
-            (!line.enabled, " t-disabled"),
-            (line.cut, " t-cut"),
-        ] {
+        for (on, class) in
+            [(one_way, " t-one-way"), (!line.enabled, " t-disabled"), (line.cut, " t-cut")]
+        {
             if on {
                 classes.push_str(class);
             }
@@ -581,10 +499,7 @@ impl<'a> Picture<'a> {
         if one_way {
             let tip = if line.forward { far } else { near };
             let base = tip.toward(curve.pull, 10.0);
-            let across = Point {
-                x: (base.y - tip.y) * 0.6,
-                y: (tip.x - base.x) * 0.6,
-            };
+            let across = Point { x: (base.y - tip.y) * 0.6, y: (tip.x - base.x) * 0.6 };
             let (left, right) = (base.plus(across), base.plus(across.times(-1.0)));
             svg.path("t-arrow", &format!("M{tip}L{left}L{right}Z"));
         }
@@ -612,9 +527,7 @@ fn labels(names: &[&Fqdn]) -> Vec<String> {
             let label = if short.len() == names.len() {
                 name.short()
             } else {
-                name.as_str()
-                    .strip_suffix(shared.as_str())
-                    .unwrap_or(name.as_str())
+                name.as_str().strip_suffix(shared.as_str()).unwrap_or(name.as_str())
             };
             cut_text(label, NAME_LETTERS_MAX)
         })
@@ -626,9 +539,7 @@ fn shared_domain(names: &[&Fqdn]) -> String {
     let mut shared: Option<Vec<&str>> = None;
     for name in names {
         let labels: Vec<&str> = name.as_str().rsplit('.').collect();
-        let rest = labels
-            .get(..labels.len().saturating_sub(1))
-            .unwrap_or_default();
+        let rest = labels.get(..labels.len().saturating_sub(1)).unwrap_or_default();
         let same = match &shared {
             None => rest.len(),
             Some(before) => before.iter().zip(rest).take_while(|(a, b)| a == b).count(),
@@ -647,10 +558,7 @@ fn cut_text(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }
-    text.chars()
-        .take(max.saturating_sub(1))
-        .chain(['…'])
-        .collect()
+    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Roles besides the CA, and duties; in parentheses what is installed but not offered to clients.
@@ -676,10 +584,7 @@ fn duties(deployment: &Deployment, name: &Fqdn, server: Option<&Server>) -> Stri
         }
     }
     for (duty, word) in [
-        (
-            deployment.ca_renewal_server.value() == Some(name),
-            "renewal",
-        ),
+        (deployment.ca_renewal_server.value() == Some(name), "renewal"),
         (server.crl_publisher.value() == Some(&true), "CRL"),
         (deployment.dnssec_key_master.value() == Some(name), "DNSSEC"),
         (server.visibility() == Visibility::Hidden, "hidden"),
@@ -698,10 +603,7 @@ fn groups(deployment: &Deployment, names: &[&Fqdn], index: &BTreeMap<&Fqdn, usiz
         .map(|(title, servers)| Group {
             title: Some(cut_text(title, 40)),
             ghosts: false,
-            members: servers
-                .iter()
-                .filter_map(|name| index.get(*name).copied())
-                .collect(),
+            members: servers.iter().filter_map(|name| index.get(*name).copied()).collect(),
             frame: Frame::default(),
         })
         .collect();
@@ -717,18 +619,10 @@ fn groups(deployment: &Deployment, names: &[&Fqdn], index: &BTreeMap<&Fqdn, usiz
             .collect();
         if !members.is_empty() {
             let title = title.map(str::to_owned);
-            groups.push(Group {
-                title,
-                ghosts,
-                members,
-                frame: Frame::default(),
-            });
+            groups.push(Group { title, ghosts, members, frame: Frame::default() });
         }
     };
-    rest(
-        (!centers.is_empty()).then_some("data center not known"),
-        false,
-    );
+    rest((!centers.is_empty()).then_some("data center not known"), false);
     rest(Some("named by a segment only"), true);
     groups
 }
@@ -754,14 +648,8 @@ fn lines_of(
         let ends = if turned { (right, left) } else { (left, right) };
         let sends = key.direction != Direction::RightLeft;
         let receives = key.direction != Direction::LeftRight;
-        let (forward, backward) = if turned {
-            (receives, sends)
-        } else {
-            (sends, receives)
-        };
-        let line = lines
-            .entry(ends)
-            .or_insert_with(|| Line::new(ends, view.suffix));
+        let (forward, backward) = if turned { (receives, sends) } else { (sends, receives) };
+        let line = lines.entry(ends).or_insert_with(|| Line::new(ends, view.suffix));
         line.forward |= forward;
         line.backward |= backward;
         line.enabled |= segment.enabled != Some(false);
@@ -839,10 +727,7 @@ fn lay_out_ring(nodes: &mut [Node<'_>], members: &[usize]) {
             continue;
         };
         let to = direction(start + at as f64 / count as f64);
-        node.at = Point {
-            x: to.x * radius,
-            y: to.y * radius,
-        };
+        node.at = Point { x: to.x * radius, y: to.y * radius };
         let out = dense && at % 2 == 1;
         node.place = if count <= 2 || to.y > steep {
             LabelPlace::Below { out }
@@ -869,10 +754,7 @@ fn ring_of_frames(frames: &[Frame]) -> Vec<Point> {
         let centers: Vec<Point> = (0..count)
             .map(|at| {
                 let to = direction(start + at as f64 / count as f64);
-                Point {
-                    x: to.x * radius * 1.4,
-                    y: to.y * radius,
-                }
+                Point { x: to.x * radius * 1.4, y: to.y * radius }
             })
             .collect();
         let apart = |a: usize, b: usize| {
@@ -909,17 +791,9 @@ fn direction(turn: f64) -> Point {
     let quarter = (turn * 4.0).floor();
     let x = (turn - quarter / 4.0) * std::f64::consts::TAU;
     let xx = x * x;
-    let sin = [
-        6_227_020_800.0,
-        39_916_800.0,
-        362_880.0,
-        5040.0,
-        120.0,
-        6.0,
-        1.0,
-    ]
-    .iter()
-    .fold(0.0, |sum, factorial| 1.0 / factorial - sum * xx)
+    let sin = [6_227_020_800.0, 39_916_800.0, 362_880.0, 5040.0, 120.0, 6.0, 1.0]
+        .iter()
+        .fold(0.0, |sum, factorial| 1.0 / factorial - sum * xx)
         * x;
     let cos = [479_001_600.0, 3_628_800.0, 40_320.0, 720.0, 24.0, 2.0, 1.0]
         .iter()
@@ -935,11 +809,7 @@ fn direction(turn: f64) -> Point {
 
 impl Node<'_> {
     fn radius(&self) -> f64 {
-        if self.cuts.is_empty() {
-            RADIUS
-        } else {
-            RADIUS + 6.0
-        }
+        if self.cuts.is_empty() { RADIUS } else { RADIUS + 6.0 }
     }
 
     fn label_width(&self) -> f64 {
@@ -953,38 +823,16 @@ impl Node<'_> {
         match self.place {
             LabelPlace::Above { out } => {
                 let step = if out { 30.0 } else { 0.0 };
-                (
-                    Point {
-                        x,
-                        y: y - REACH - 4.0 - lines - step,
-                    },
-                    "t-middle",
-                )
+                (Point { x, y: y - REACH - 4.0 - lines - step }, "t-middle")
             }
             LabelPlace::Below { out } => {
                 let step = if out { 30.0 } else { 0.0 };
-                (
-                    Point {
-                        x,
-                        y: y + REACH + 12.0 + step,
-                    },
-                    "t-middle",
-                )
+                (Point { x, y: y + REACH + 12.0 + step }, "t-middle")
             }
-            LabelPlace::Left => (
-                Point {
-                    x: x - REACH - 4.0,
-                    y: y + 4.0 - lines / 2.0,
-                },
-                "t-end",
-            ),
-            LabelPlace::Right => (
-                Point {
-                    x: x + REACH + 4.0,
-                    y: y + 4.0 - lines / 2.0,
-                },
-                "t-start",
-            ),
+            LabelPlace::Left => (Point { x: x - REACH - 4.0, y: y + 4.0 - lines / 2.0 }, "t-end"),
+            LabelPlace::Right => {
+                (Point { x: x + REACH + 4.0, y: y + 4.0 - lines / 2.0 }, "t-start")
+            }
         }
     }
 
@@ -999,14 +847,8 @@ impl Node<'_> {
         };
         let below = if self.roles.is_empty() { 4.0 } else { 17.0 };
         Frame {
-            min: Point {
-                x: left,
-                y: label.y - 12.0,
-            },
-            max: Point {
-                x: left + width,
-                y: label.y + below,
-            },
+            min: Point { x: left, y: label.y - 12.0 },
+            max: Point { x: left + width, y: label.y + below },
         }
     }
 
@@ -1020,14 +862,8 @@ impl Node<'_> {
         let Point { x, y } = self.at;
         let mut room = self.label_room();
         room.cover(Frame {
-            min: Point {
-                x: x - REACH,
-                y: y - REACH,
-            },
-            max: Point {
-                x: x + REACH,
-                y: y + REACH,
-            },
+            min: Point { x: x - REACH, y: y - REACH },
+            max: Point { x: x + REACH, y: y + REACH },
         });
         room
     }
@@ -1037,10 +873,7 @@ impl Node<'_> {
             return format!("{}: named by a segment, in no list of servers", self.name);
         };
         let mut title = format!("{}; {}", self.name, server.visibility().name());
-        for role in Role::ALL
-            .into_iter()
-            .filter(|role| *role != Role::IpaMaster)
-        {
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::IpaMaster) {
             match server.role(role).value() {
                 Some(RoleStatus::Absent) => {}
                 Some(status) => {
@@ -1058,10 +891,7 @@ impl Node<'_> {
             title.push_str("; CRL publisher");
         }
         for suffix in &self.cuts {
-            let _ = write!(
-                title,
-                "; cut server: without it suffix {suffix} falls apart"
-            );
+            let _ = write!(title, "; cut server: without it suffix {suffix} falls apart");
         }
         title
     }
@@ -1114,11 +944,7 @@ impl Group {
         let Some(title) = &self.title else {
             return;
         };
-        let classes = if self.ghosts {
-            "t-group t-group-ghost"
-        } else {
-            "t-group"
-        };
+        let classes = if self.ghosts { "t-group t-group-ghost" } else { "t-group" };
         svg.group(classes, title);
         let (x, y) = (whole(self.frame.min.x), whole(self.frame.min.y));
         svg.rect(x, y, whole(self.frame.width()), whole(self.frame.height()));
@@ -1150,45 +976,23 @@ impl Legend {
                 Mark::Line("t-domain"),
                 "segment, suffix domain",
             ),
-            (
-                any_line(|l| l.suffix == Suffix::Ca),
-                Mark::Line("t-ca"),
-                "segment, suffix ca",
-            ),
-            (
-                any_line(|l| l.forward != l.backward),
-                Mark::Arrow,
-                "one way only",
-            ),
-            (
-                any_line(|l| !l.enabled),
-                Mark::Line("t-domain t-disabled"),
-                "disabled",
-            ),
+            (any_line(|l| l.suffix == Suffix::Ca), Mark::Line("t-ca"), "segment, suffix ca"),
+            (any_line(|l| l.forward != l.backward), Mark::Arrow, "one way only"),
+            (any_line(|l| !l.enabled), Mark::Line("t-domain t-disabled"), "disabled"),
             (any_line(|l| l.cut), Mark::CutLine, "cut segment"),
-            (
-                any_node(|n| !n.cuts.is_empty()),
-                Mark::CutServer,
-                "cut server",
-            ),
+            (any_node(|n| !n.cuts.is_empty()), Mark::CutServer, "cut server"),
             (
                 any_node(|n| n.server.is_some_and(|s| s.holds(Role::Ca))),
                 Mark::Server("t-has-ca", "CA"),
                 "CA replica",
             ),
             (
-                any_node(|n| {
-                    n.server
-                        .is_some_and(|s| !s.holds(Role::Ca) && s.may_hold(Role::Ca))
-                }),
+                any_node(|n| n.server.is_some_and(|s| !s.holds(Role::Ca) && s.may_hold(Role::Ca))),
                 Mark::Server("", "?"),
                 "CA not known",
             ),
             (
-                any_node(|n| {
-                    n.server
-                        .is_some_and(|s| s.visibility() == Visibility::Hidden)
-                }),
+                any_node(|n| n.server.is_some_and(|s| s.visibility() == Visibility::Hidden)),
                 Mark::Server("t-hidden", ""),
                 "hidden replica",
             ),
@@ -1199,13 +1003,7 @@ impl Legend {
                 "in no list of servers",
             ),
         ];
-        Self(
-            marks
-                .into_iter()
-                .filter(|(on, ..)| *on)
-                .map(|(_, mark, word)| (mark, word))
-                .collect(),
-        )
+        Self(marks.into_iter().filter(|(on, ..)| *on).map(|(_, mark, word)| (mark, word)).collect())
     }
 
     fn item_width(word: &str) -> f64 {
@@ -1235,9 +1033,7 @@ impl Legend {
     }
 
     fn height(&self, width: f64) -> f64 {
-        self.places(width)
-            .last()
-            .map_or(0.0, |(_, line)| (line + 1.0) * 40.0)
+        self.places(width).last().map_or(0.0, |(_, line)| (line + 1.0) * 40.0)
     }
 
     fn draw(&self, svg: &mut Svg, top: f64, width: f64) {
@@ -1256,10 +1052,7 @@ impl Legend {
                 Mark::CutLine => {
                     svg.group("t-key t-domain t-cut", word);
                     svg.path("t-line", &format!("M{x} {y}h36"));
-                    svg.path(
-                        "t-cut-mark",
-                        &format!("M{} {}l7 7l-7 7l-7-7Z", x + 18, y - 7),
-                    );
+                    svg.path("t-cut-mark", &format!("M{} {}l7 7l-7 7l-7-7Z", x + 18, y - 7));
                 }
                 Mark::CutServer => {
                     svg.group("t-key", word);
@@ -1303,11 +1096,7 @@ fn tenths(number: f64) -> String {
     let tenths = whole(number * 10.0);
     let sign = if tenths < 0 { "-" } else { "" };
     let (whole, tenth) = (tenths.abs() / 10, tenths.abs() % 10);
-    if tenth == 0 {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{tenth}")
-    }
+    if tenth == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{tenth}") }
 }
 
 /// The text being written. Every string passes through [`escape`] here and nowhere else.
@@ -1321,14 +1110,8 @@ impl Svg {
              aria-labelledby=\"topology-title topology-description\" \
              width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">"
         ));
-        svg.line(&format!(
-            "<title id=\"topology-title\">{}</title>",
-            escape(title)
-        ));
-        svg.line(&format!(
-            "<desc id=\"topology-description\">{}</desc>",
-            escape(description)
-        ));
+        svg.line(&format!("<title id=\"topology-title\">{}</title>", escape(title)));
+        svg.line(&format!("<desc id=\"topology-description\">{}</desc>", escape(description)));
         if !style.is_empty() {
             svg.line(&format!("<style>\n{style}</style>"));
         }
@@ -1341,11 +1124,7 @@ impl Svg {
     }
 
     fn group(&mut self, classes: &str, title: &str) {
-        self.line(&format!(
-            "<g class=\"{}\"><title>{}</title>",
-            classes.trim_end(),
-            escape(title)
-        ));
+        self.line(&format!("<g class=\"{}\"><title>{}</title>", classes.trim_end(), escape(title)));
     }
 
     fn end(&mut self) {
@@ -1353,16 +1132,11 @@ impl Svg {
     }
 
     fn text(&mut self, x: i64, y: i64, class: &str, text: &str) {
-        self.line(&format!(
-            "<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{}</text>",
-            escape(text)
-        ));
+        self.line(&format!("<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{}</text>", escape(text)));
     }
 
     fn circle(&mut self, x: i64, y: i64, radius: i64, class: &str) {
-        self.line(&format!(
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" class=\"{class}\"/>"
-        ));
+        self.line(&format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" class=\"{class}\"/>"));
     }
 
     fn rect(&mut self, x: i64, y: i64, width: i64, height: i64) {
@@ -1425,11 +1199,7 @@ mod tests {
     fn drawn_as(servers: &[&str], segments: &[&str], styling: Styling) -> String {
         let server = |text: &&str| {
             let (name, center) = text.split_once('/').unwrap_or((text, ""));
-            let center = if center.is_empty() {
-                None
-            } else {
-                Some(center)
-            };
+            let center = if center.is_empty() { None } else { Some(center) };
             serde_json::json!({
                 "fqdn": format!("{name}.example.test"), "data_center": center,
                 "roles": {"ipa_master": "enabled", "ca": "enabled"},
@@ -1467,21 +1237,14 @@ mod tests {
 
     #[test]
     fn a_line_of_servers_has_cut_servers_and_cut_segments() {
-        let segments = [
-            "domain a b both",
-            "domain b c both",
-            "ca a b both",
-            "ca b c both",
-        ];
+        let segments = ["domain a b both", "domain b c both", "ca a b both", "ca b c both"];
         let svg = drawn(&["a", "b", "c"], &segments);
         assert_eq!(count(&svg, "t-segment t-domain t-cut"), 2);
         assert_eq!(count(&svg, "t-segment t-ca t-cut"), 2);
         assert!(svg.contains("cut server: without it suffix domain falls apart; cut server:"));
         // A ring has neither.
-        let ring = drawn(
-            &["a", "b", "c"],
-            &["domain a b both", "domain b c both", "domain c a both"],
-        );
+        let ring =
+            drawn(&["a", "b", "c"], &["domain a b both", "domain b c both", "domain c a both"]);
         assert_eq!(count(&ring, "t-cut"), 0);
     }
 
@@ -1490,20 +1253,15 @@ mod tests {
         let title = "domain: a.example.test sends to b.example.test only";
         assert!(drawn(&["a", "b"], &["domain a b left-right"]).contains(title));
         assert!(drawn(&["a", "b"], &["domain b a right-left"]).contains(title));
-        let both = drawn(
-            &["a", "b"],
-            &["domain a b left-right", "domain b a left-right"],
-        );
+        let both = drawn(&["a", "b"], &["domain a b left-right", "domain b a left-right"]);
         assert_eq!(count(&both, "t-arrow"), 0);
     }
 
     #[test]
     fn both_suffixes_run_side_by_side() {
         let svg = drawn(&["a", "b"], &["domain a b both", "ca a b both"]);
-        let ways: BTreeSet<&str> = svg
-            .lines()
-            .filter(|line| line.starts_with("<path class=\"t-line\" d=\"M"))
-            .collect();
+        let ways: BTreeSet<&str> =
+            svg.lines().filter(|line| line.starts_with("<path class=\"t-line\" d=\"M")).collect();
         assert!(ways.len() >= 2, "{svg}");
     }
 
@@ -1534,15 +1292,10 @@ mod tests {
     #[test]
     fn frames_do_not_touch() {
         for count in 1..=12 {
-            let frame = Frame {
-                min: Point::default(),
-                max: Point { x: 300.0, y: 200.0 },
-            };
+            let frame = Frame { min: Point::default(), max: Point { x: 300.0, y: 200.0 } };
             let frames = vec![frame; count];
-            let moved: Vec<Frame> = ring_of_frames(&frames)
-                .into_iter()
-                .map(|by| frame.moved(by))
-                .collect();
+            let moved: Vec<Frame> =
+                ring_of_frames(&frames).into_iter().map(|by| frame.moved(by)).collect();
             for (at, a) in moved.iter().enumerate() {
                 for b in &moved[..at] {
                     let apart = a.max.x < b.min.x

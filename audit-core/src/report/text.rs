@@ -51,7 +51,8 @@ pub fn verdict(report: &Report) -> String {
         report.findings.iter().find(|f| f.meta.code == code && f.status == Status::Fail)
     };
     if report.tolerance.iter().all(|t| t.recovery.is_none()) {
-        sentences.push("Nobody can tell from these files which losses would be survived.".to_owned());
+        sentences
+            .push("Nobody can tell from these files which losses would be survived.".to_owned());
     }
     if let Some(finding) = fails("TOP003") {
         sentences.push(format!(
@@ -108,8 +109,8 @@ pub fn verdict(report: &Report) -> String {
     }
     if report.needs.contains(&crate::model::Need::Copies) {
         sentences.push(
-            "Whether a backup or VM snapshot exists is unknown, so nothing is known about undoing a \
-             replicated deletion."
+            "Whether a backup or VM snapshot exists is unknown, so nothing is known about undoing \
+             a replicated deletion."
                 .to_owned(),
         );
     }
@@ -135,10 +136,8 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
         text.line(&format!("Procedure {} ({})", procedure.name(), runbook.scenario));
         text.line(&format!("  source {}", procedure.citation()));
         for (number, step) in (1..).zip(&runbook.steps) {
-            let place = step
-                .action
-                .runs_on()
-                .map_or("any living server".to_owned(), ToString::to_string);
+            let place =
+                step.action.runs_on().map_or("any living server".to_owned(), ToString::to_string);
             text.line("");
             let mut label = format!("{number:>3}. ");
             for command in step.action.commands() {
@@ -238,7 +237,10 @@ impl Text {
 
     fn tolerance(&mut self, all: &[Tolerance]) {
         let number = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
-        self.line(&format!("{:<20} {:>12} {:>14}", "Losses tolerated", "in service", "recoverable"));
+        self.line(&format!(
+            "{:<20} {:>12} {:>14}",
+            "Losses tolerated", "in service", "recoverable"
+        ));
         for tolerance in all {
             self.line(&format!(
                 "  {:<18} {:>12} {:>14}",
@@ -275,7 +277,10 @@ impl Text {
         self.line(&format!("{severity} {} {}{suffix}", finding.meta.code, finding.meta.fails));
         self.wrapped("  ", &finding.why);
         if !finding.superseded_by.is_empty() {
-            self.line(&format!("  weighs nothing: follows from {}", finding.superseded_by.join(", ")));
+            self.line(&format!(
+                "  weighs nothing: follows from {}",
+                finding.superseded_by.join(", ")
+            ));
         }
         let shown = if self.style.verbose { usize::MAX } else { EVIDENCE_MAX };
         for source in finding.evidence.iter().take(shown) {
@@ -338,10 +343,8 @@ impl Text {
     fn scenarios(&mut self, report: &Report) {
         self.heading("DISASTERS");
         for scenario in &report.scenarios {
-            let worst = scenario
-                .worst
-                .class
-                .map_or("unknown", crate::recovery::OutcomeClass::words);
+            let worst =
+                scenario.worst.class.map_or("unknown", crate::recovery::OutcomeClass::words);
             self.line(&format!(
                 "  {:<22} {} cases, worst: {worst}",
                 scenario.family.title,
@@ -382,8 +385,8 @@ impl Text {
                 report.notes.iter().filter(|note| note.code.severity() == severity).count()
             };
             self.line(&format!(
-                "  notes on these files: {} error(s), {} warning(s), {} information; --verbose lists \
-                 them",
+                "  notes on these files: {} error(s), {} warning(s), {} information; --verbose \
+                 lists them",
                 count(NoteSeverity::Error),
                 count(NoteSeverity::Warning),
                 count(NoteSeverity::Info)

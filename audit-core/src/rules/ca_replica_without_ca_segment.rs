@@ -12,21 +12,21 @@ declare_rule! {
     ///
     /// # Why this matters
     ///
-    /// Its certificate data is not replicated: certificates issued elsewhere are unknown to it, and those it
-    /// issued are lost with it. It looks like one CA replica more, but protects nothing.
+    /// Its certificate data is not replicated: certificates issued elsewhere are unknown to it, and
+    /// those it issued are lost with it. It looks like one CA replica more, but protects nothing.
     ///
     /// # What it reads
     ///
-    /// The CA role of each server, and the segments of suffix `ca` (`ipa topologysegment-find ca`, LDIF of
-    /// `cn=topology`).
+    /// The CA role of each server, and the segments of suffix `ca` (`ipa topologysegment-find ca`,
+    /// LDIF of `cn=topology`).
     ///
     /// # Verdicts
     ///
     /// * pass: at least one enabled segment of suffix `ca` joins it to another CA replica;
     /// * fail: none does, other CA replicas exist, and the list of segments is complete;
     /// * not applicable: CA-less, or the only CA replica;
-    /// * unknown: the CA roles or the segments of suffix `ca` are not known. Zero segments among several CA
-    ///   replicas count as unknown: an account without permission sees none.
+    /// * unknown: the CA roles or the segments of suffix `ca` are not known. Zero segments among
+    ///   several CA replicas count as unknown: an account without permission sees none.
     ///
     /// # Fix
     ///
@@ -34,7 +34,8 @@ declare_rule! {
     ///
     /// # Source
     ///
-    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.3: CA replicas need CA replication agreements among them.
+    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.3: CA replicas
+    /// need CA replication agreements among them.
     ///
     /// # Example
     ///
@@ -45,7 +46,8 @@ declare_rule! {
     ///   "servers": [{"fqdn": "a.example.test", "roles": {"ca": "enabled"}},
     ///     {"fqdn": "b.example.test", "roles": {"ca": "enabled"}},
     ///     {"fqdn": "c.example.test", "roles": {"ca": "enabled"}}],
-    ///   "suffixes": {"ca": {"known": true, "segments": [{"left": "a.example.test", "right": "b.example.test"}]}}}"#;
+    ///   "suffixes": {"ca": {"known": true, "segments": [{"left": "a.example.test",
+    ///     "right": "b.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("CA004", model), Some(Status::Fail));
     /// ```
     CaReplicaWithoutCaSegment {
@@ -95,8 +97,8 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn, holders: &[&
         severity: Severity::Critical,
         subjects: vec![server.to_string()],
         why: format!(
-            "{server} holds the CA role ({word}), but no segment of suffix ca joins it to another CA \
-             replica: its certificate data is not replicated, so it protects nothing."
+            "{server} holds the CA role ({word}), but no segment of suffix ca joins it to another \
+             CA replica: its certificate data is not replicated, so it protects nothing."
         ),
         evidence,
         repair: Some(Repair::Partners { suffix, server: server.clone(), count }),

@@ -12,19 +12,20 @@ declare_rule! {
     ///
     /// # Why this matters
     ///
-    /// While the rest is split, no change crosses the gap, also not the removal of the lost server or the
-    /// new CA renewal server: recovery first has to join the groups again. A star and a line are full of
-    /// such servers.
+    /// While the rest is split, no change crosses the gap, also not the removal of the lost server
+    /// or the new CA renewal server: recovery first has to join the groups again. A star and a line
+    /// are full of such servers.
     ///
     /// # What it reads
     ///
-    /// Segments of the suffix with their directions, the list of servers, and for suffix `ca` the CA role of
-    /// each.
+    /// Segments of the suffix with their directions, the list of servers, and for suffix `ca` the
+    /// CA role of each.
     ///
     /// # Verdicts
     ///
     /// * pass: the others still replicate to each other without this server;
-    /// * fail: some that replicated to each other no longer do, and the list of segments is complete;
+    /// * fail: some that replicated to each other no longer do, and the list of segments is
+    ///   complete;
     /// * not applicable: fewer than three servers carry the suffix;
     /// * unknown: the segments, the servers, or (suffix `ca`) a CA role are not known.
     ///
@@ -34,8 +35,9 @@ declare_rule! {
     ///
     /// # Source
     ///
-    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1 (replicas connected not only through the first server); Managing replication
-    /// in IdM (RHEL 10), section 1.5; suffix `ca` by the note of 3.1.
+    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1 (replicas
+    /// connected not only through the first server); Managing replication in IdM (RHEL 10), section
+    /// 1.5; suffix `ca` by the note of 3.1.
     ///
     /// # Example
     ///
@@ -46,7 +48,8 @@ declare_rule! {
     ///   "servers": [{"fqdn": "a.example.test", "roles": {"ca": "absent"}},
     ///     {"fqdn": "b.example.test", "roles": {"ca": "absent"}},
     ///     {"fqdn": "c.example.test", "roles": {"ca": "absent"}}],
-    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test", "right": "b.example.test"}, {"left": "b.example.test", "right": "c.example.test"}]}}}"#;
+    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test",
+    ///     "right": "b.example.test"}, {"left": "b.example.test", "right": "c.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("TOP004", model), Some(Status::Fail));
     /// ```
     CutServer {

@@ -17,8 +17,8 @@ declare_rule! {
     ///
     /// # What it reads
     ///
-    /// The data center of every server (IdM location in LDIF, or model JSON), and the segments of suffix
-    /// `domain`.
+    /// The data center of every server (IdM location in LDIF, or model JSON), and the segments of
+    /// suffix `domain`.
     ///
     /// # Verdicts
     ///
@@ -27,8 +27,8 @@ declare_rule! {
     /// * not applicable: fewer than three data centers;
     /// * unknown: a server's data center, the list of servers, or the segments are not known.
     ///
-    /// The published example topology of four data centers in a chain fails it for both ends (contradiction
-    /// X3 of the rules catalog); the text decides over the figure.
+    /// The published example topology of four data centers in a chain fails it for both ends
+    /// (contradiction X3 of the rules catalog); the text decides over the figure.
     ///
     /// # Fix
     ///
@@ -36,7 +36,8 @@ declare_rule! {
     ///
     /// # Source
     ///
-    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1: connect each data center to at least two others.
+    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1: connect each
+    /// data center to at least two others.
     ///
     /// # Example
     ///
@@ -46,7 +47,8 @@ declare_rule! {
     /// let model = r#"{"schema": "idm-drill/deployment/1", "ca": "none",
     ///   "servers": [{"fqdn": "a.example.test", "data_center": "a", "roles": {"ca": "absent"}},
     ///     {"fqdn": "b.example.test", "data_center": "b", "roles": {"ca": "absent"}}],
-    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test", "right": "b.example.test"}]}}}"#;
+    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test",
+    ///     "right": "b.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("DC002", model), Some(Status::NotApplicable));
     /// ```
     DataCenterWithFewNeighbors {
@@ -132,9 +134,10 @@ fn fail(
             edits.push(Edit::AddSegment { suffix, left: left.clone(), right: right.clone() });
         }
     }
-    let outward = deployment.topology(suffix).segments.iter().filter(|segment| {
-        own.contains(&&segment.key.left) != own.contains(&&segment.key.right)
-    });
+    let outward =
+        deployment.topology(suffix).segments.iter().filter(|segment| {
+            own.contains(&&segment.key.left) != own.contains(&&segment.key.right)
+        });
     let mut evidence: Sources =
         outward.flat_map(|segment| segment.sources.iter().cloned()).collect();
     if evidence.is_empty() {

@@ -12,8 +12,8 @@ declare_rule! {
     ///
     /// # Why this matters
     ///
-    /// With two, the loss of one leaves a single CA until another is installed: a second failure in that time
-    /// loses the environment. The guide strongly recommends three.
+    /// With two, the loss of one leaves a single CA until another is installed: a second failure in
+    /// that time loses the environment. The guide strongly recommends three.
     ///
     /// # What it reads
     ///
@@ -31,8 +31,8 @@ declare_rule! {
     ///
     /// # Fix
     ///
-    /// `ipa-ca-install` on existing servers, or `ipa-replica-install --setup-ca` for a new one, then a second
-    /// segment: `ipa topologysegment-add ca`.
+    /// `ipa-ca-install` on existing servers, or `ipa-replica-install --setup-ca` for a new one,
+    /// then a second segment: `ipa topologysegment-add ca`.
     ///
     /// # Source
     ///

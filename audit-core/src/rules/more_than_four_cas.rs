@@ -12,8 +12,8 @@ declare_rule! {
     ///
     /// # Why this matters
     ///
-    /// Every certificate is replicated to every CA replica, which costs processor time on all of them. It is
-    /// no risk: the finding weighs nothing.
+    /// Every certificate is replicated to every CA replica, which costs processor time on all of
+    /// them. It is no risk: the finding weighs nothing.
     ///
     /// # What it reads
     ///
@@ -28,8 +28,9 @@ declare_rule! {
     ///
     /// # Fix
     ///
-    /// There is no command that removes the CA role: a server is removed with `ipa server-del` and installed
-    /// again without `--setup-ca`. Worth it only where certificates are issued in great numbers.
+    /// There is no command that removes the CA role: a server is removed with `ipa server-del` and
+    /// installed again without `--setup-ca`. Worth it only where certificates are issued in great
+    /// numbers.
     ///
     /// # Source
     ///

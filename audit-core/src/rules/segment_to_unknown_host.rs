@@ -10,17 +10,19 @@ use crate::rule::{Failure, Judgement, Severity, State};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
-    /// Flags a host that segments name although it is not (or no longer) a server of the deployment.
+    /// Flags a host that segments name although it is not (or no longer) a server of the
+    /// deployment.
     ///
     /// # Why this matters
     ///
-    /// The segment carries nothing, but it looks like a replication path: a server that seems to have two
-    /// agreements has one. Its replica ID stays in the replica update vectors, and changelogs keep changes
-    /// for it.
+    /// The segment carries nothing, but it looks like a replication path: a server that seems to
+    /// have two agreements has one. Its replica ID stays in the replica update vectors, and
+    /// changelogs keep changes for it.
     ///
     /// # What it reads
     ///
-    /// Ends of all segments, and the list of servers (`ipa server-role-find`, LDIF of `cn=masters`).
+    /// Ends of all segments, and the list of servers (`ipa server-role-find`, LDIF of
+    /// `cn=masters`).
     ///
     /// # Verdicts
     ///
@@ -45,7 +47,9 @@ declare_rule! {
     /// let model = r#"{"schema": "idm-drill/deployment/1", "ca": "none",
     ///   "servers": [{"fqdn": "a.example.test", "roles": {"ca": "absent"}},
     ///     {"fqdn": "b.example.test", "roles": {"ca": "absent"}}],
-    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test", "right": "b.example.test"}, {"left": "b.example.test", "right": "gone.example.test"}]}}}"#;
+    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test",
+    ///     "right": "b.example.test"}, {"left": "b.example.test",
+    ///     "right": "gone.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("TOP005", model), Some(Status::Fail));
     /// ```
     SegmentToUnknownHost {

@@ -12,14 +12,15 @@ declare_rule! {
     ///
     /// # Why this matters
     ///
-    /// The CA's keys exist on CA replicas only. When the last one is damaged, no replica can be installed any
-    /// more and no certificate renewed: without a usable VM snapshot or backup of it the entire environment
-    /// is lost.
+    /// The CA's keys exist on CA replicas only. When the last one is damaged, no replica can be
+    /// installed any more and no certificate renewed: without a usable VM snapshot or backup of it
+    /// the entire environment is lost.
     ///
     /// # What it reads
     ///
     /// Whether there is an integrated CA, the list of servers, and the CA role of each (`ipa
-    /// server-role-find`, LDIF of `cn=masters`). `hidden` and `configured` CA replicas hold the keys too.
+    /// server-role-find`, LDIF of `cn=masters`). `hidden` and `configured` CA replicas hold the
+    /// keys too.
     ///
     /// # Verdicts
     ///

@@ -12,14 +12,14 @@ declare_rule! {
     ///
     /// # Why this matters
     ///
-    /// Losing that one server cuts the link between the data centers: their changes then take a detour
-    /// through a third one, or none at all.
+    /// Losing that one server cuts the link between the data centers: their changes then take a
+    /// detour through a third one, or none at all.
     ///
     /// # What it reads
     ///
-    /// The data center of every server (IdM location in LDIF, or model JSON), and the segments of suffix
-    /// `domain`. Between two data centers the largest set of segments of which no two share a server counts
-    /// (A1-B1 and A2-B2 are two, A1-B1 and A1-B2 are one).
+    /// The data center of every server (IdM location in LDIF, or model JSON), and the segments of
+    /// suffix `domain`. Between two data centers the largest set of segments of which no two share
+    /// a server counts (A1-B1 and A2-B2 are two, A1-B1 and A1-B2 are one).
     ///
     /// # Verdicts
     ///
@@ -34,7 +34,8 @@ declare_rule! {
     ///
     /// # Source
     ///
-    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1: at least a pair of agreements between data centers.
+    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1: at least a
+    /// pair of agreements between data centers.
     ///
     /// # Example
     ///
@@ -46,7 +47,10 @@ declare_rule! {
     ///     {"fqdn": "a2.example.test", "data_center": "a", "roles": {"ca": "absent"}},
     ///     {"fqdn": "b1.example.test", "data_center": "b", "roles": {"ca": "absent"}},
     ///     {"fqdn": "b2.example.test", "data_center": "b", "roles": {"ca": "absent"}}],
-    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a1.example.test", "right": "a2.example.test"}, {"left": "b1.example.test", "right": "b2.example.test"}, {"left": "a1.example.test", "right": "b1.example.test"}, {"left": "a1.example.test", "right": "b2.example.test"}]}}}"#;
+    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a1.example.test",
+    ///     "right": "a2.example.test"}, {"left": "b1.example.test", "right": "b2.example.test"},
+    ///     {"left": "a1.example.test", "right": "b1.example.test"}, {"left": "a1.example.test",
+    ///     "right": "b2.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("DC001", model), Some(Status::Fail));
     /// ```
     SingleLinkBetweenDataCenters {

@@ -20,8 +20,8 @@ declare_rule! {
     ///
     /// # What it reads
     ///
-    /// Segments of the suffix with their directions, the list of servers, and for suffix `ca` the CA role of
-    /// each. Servers belong together if changes can travel both ways.
+    /// Segments of the suffix with their directions, the list of servers, and for suffix `ca` the
+    /// CA role of each. Servers belong together if changes can travel both ways.
     ///
     /// # Verdicts
     ///
@@ -32,13 +32,13 @@ declare_rule! {
     ///
     /// # Fix
     ///
-    /// `ipa topologysegment-add` between the groups. While they are split, the command must be run in each
-    /// group: a segment is itself replicated data.
+    /// `ipa topologysegment-add` between the groups. While they are split, the command must be run
+    /// in each group: a segment is itself replicated data.
     ///
     /// # Source
     ///
-    /// FreeIPA `ipaserver/topology.py` (`ipa topologysuffix-verify`); Managing replication in IdM (RHEL 10),
-    /// section 1.13.
+    /// FreeIPA `ipaserver/topology.py` (`ipa topologysuffix-verify`); Managing replication in IdM
+    /// (RHEL 10), section 1.13.
     ///
     /// # Example
     ///
@@ -50,7 +50,8 @@ declare_rule! {
     ///     {"fqdn": "b.example.test", "roles": {"ca": "absent"}},
     ///     {"fqdn": "c.example.test", "roles": {"ca": "absent"}},
     ///     {"fqdn": "d.example.test", "roles": {"ca": "absent"}}],
-    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test", "right": "b.example.test"}, {"left": "c.example.test", "right": "d.example.test"}]}}}"#;
+    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test",
+    ///     "right": "b.example.test"}, {"left": "c.example.test", "right": "d.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("TOP003", model), Some(Status::Fail));
     /// ```
     SuffixDisconnected {

@@ -12,15 +12,16 @@ declare_rule! {
     ///
     /// # Why this matters
     ///
-    /// A server with one partner is isolated when that partner is lost: its changes go nowhere, and the
-    /// changes of others no longer reach it. With none it is isolated already (critical).
+    /// A server with one partner is isolated when that partner is lost: its changes go nowhere, and
+    /// the changes of others no longer reach it. With none it is isolated already (critical).
     ///
     /// # What it reads
     ///
-    /// Segments of the suffix (`ipa topologysegment-find`, LDIF of `cn=topology`), the list of servers, and
-    /// for suffix `ca` the CA role of each. An agreement is one direction: a server that receives from two
-    /// but sends to one has one agreement that carries its changes on, so the smaller side counts. Segments
-    /// to hosts that are no servers, and disabled ones, do not count. Parallel segments count once.
+    /// Segments of the suffix (`ipa topologysegment-find`, LDIF of `cn=topology`), the list of
+    /// servers, and for suffix `ca` the CA role of each. An agreement is one direction: a server
+    /// that receives from two but sends to one has one agreement that carries its changes on, so
+    /// the smaller side counts. Segments to hosts that are no servers, and disabled ones, do not
+    /// count. Parallel segments count once.
     ///
     /// # Verdicts
     ///
@@ -31,13 +32,13 @@ declare_rule! {
     ///
     /// # Fix
     ///
-    /// `ipa topologysegment-add domain --leftnode=A --rightnode=B A-to-B`; a one-way segment is deleted and
-    /// added again, because `ipa` cannot change a direction.
+    /// `ipa topologysegment-add domain --leftnode=A --rightnode=B A-to-B`; a one-way segment is
+    /// deleted and added again, because `ipa` cannot change a direction.
     ///
     /// # Source
     ///
-    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1: connect each replica to at least two others; the note extends it to both
-    /// suffixes.
+    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1: connect each
+    /// replica to at least two others; the note extends it to both suffixes.
     ///
     /// # Example
     ///
@@ -48,7 +49,8 @@ declare_rule! {
     ///   "servers": [{"fqdn": "a.example.test", "roles": {"ca": "absent"}},
     ///     {"fqdn": "b.example.test", "roles": {"ca": "absent"}},
     ///     {"fqdn": "c.example.test", "roles": {"ca": "absent"}}],
-    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test", "right": "b.example.test"}, {"left": "b.example.test", "right": "c.example.test"}]}}}"#;
+    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test",
+    ///     "right": "b.example.test"}, {"left": "b.example.test", "right": "c.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("TOP001", model), Some(Status::Fail));
     /// ```
     TooFewAgreements {
@@ -100,8 +102,8 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn) -> State {
     let one_way = partners.suppliers.len() != partners.consumers.len();
     let why = match (others.as_slice(), one_way) {
         ([], _) => format!(
-            "{server} has no replication agreement in suffix {suffix}: it is isolated, and its data \
-             already differs from the others'."
+            "{server} has no replication agreement in suffix {suffix}: it is isolated, and its \
+             data already differs from the others'."
         ),
         (others, true) => format!(
             "{server} receives suffix {suffix} from {} server(s) and sends it to {}; a one-way \
@@ -111,8 +113,8 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn) -> State {
             others.join(", ")
         ),
         (others, false) => format!(
-            "{server} replicates suffix {suffix} with {} only; the guide asks for at least {needed}. \
-             Losing that one server isolates {server}.",
+            "{server} replicates suffix {suffix} with {} only; the guide asks for at least \
+             {needed}. Losing that one server isolates {server}.",
             others.join(", ")
         ),
     };

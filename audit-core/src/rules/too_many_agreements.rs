@@ -12,13 +12,14 @@ declare_rule! {
     ///
     /// # Why this matters
     ///
-    /// A consumer takes updates from one supplier at a time while the others wait, so more than four
-    /// agreements are mostly idle; on busy servers incoming and outgoing updates compete for the changelog.
+    /// A consumer takes updates from one supplier at a time while the others wait, so more than
+    /// four agreements are mostly idle; on busy servers incoming and outgoing updates compete for
+    /// the changelog.
     ///
     /// # What it reads
     ///
-    /// Segments of the suffix and the list of servers. Partners are counted once, whatever the number and
-    /// direction of segments; segments to hosts that are no servers do not count, as in
+    /// Segments of the suffix and the list of servers. Partners are counted once, whatever the
+    /// number and direction of segments; segments to hosts that are no servers do not count, as in
     /// `ipa topologysuffix-verify`.
     ///
     /// # Verdicts
@@ -28,17 +29,18 @@ declare_rule! {
     /// * not applicable: no server carries the suffix (suffix `ca` without a CA);
     /// * unknown: at most four are listed, but the list is not known to be complete.
     ///
-    /// Advice, not a requirement: the guide allows more for failover paths and for direct links in large
-    /// deployments. `ipa topologysuffix-verify` reports it as an error all the same.
+    /// Advice, not a requirement: the guide allows more for failover paths and for direct links in
+    /// large deployments. `ipa topologysuffix-verify` reports it as an error all the same.
     ///
     /// # Fix
     ///
-    /// `ipa topologysegment-del domain NAME`, only where no server falls below two agreements and nothing
-    /// becomes a cut server.
+    /// `ipa topologysegment-del domain NAME`, only where no server falls below two agreements and
+    /// nothing becomes a cut server.
     ///
     /// # Source
     ///
-    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1; FreeIPA `ipalib/constants.py`, `recommended_max_agmts`.
+    /// Preparing for disaster recovery with Identity Management (RHEL 8), section 3.1; FreeIPA
+    /// `ipalib/constants.py`, `recommended_max_agmts`.
     ///
     /// # Example
     ///
@@ -48,7 +50,8 @@ declare_rule! {
     /// let model = r#"{"schema": "idm-drill/deployment/1", "ca": "none",
     ///   "servers": [{"fqdn": "a.example.test", "roles": {"ca": "absent"}},
     ///     {"fqdn": "b.example.test", "roles": {"ca": "absent"}}],
-    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test", "right": "b.example.test"}]}}}"#;
+    ///   "suffixes": {"domain": {"known": true, "segments": [{"left": "a.example.test",
+    ///     "right": "b.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("TOP002", model), Some(Status::Pass));
     /// ```
     TooManyAgreements {
@@ -97,8 +100,7 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn, crowded: &[F
             evidence: evidence_of_server(deployment, suffix, server),
             repair: Some(Repair::Fewer { suffix, servers: crowded.to_vec() }),
         }))
-    } else if view.segments_complete
-        && view.possible.partners(server).all().len() <= AGREEMENTS_MAX
+    } else if view.segments_complete && view.possible.partners(server).all().len() <= AGREEMENTS_MAX
     {
         State::Pass
     } else {

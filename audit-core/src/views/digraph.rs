@@ -121,12 +121,7 @@ impl Digraph {
         let mut ignored = Vec::new();
         for (index, &(a, b, flow)) in segments.iter().enumerate() {
             if a < servers && b < servers && a != b {
-                kept.push(Segment {
-                    index,
-                    a: a as u32,
-                    b: b as u32,
-                    flow,
-                });
+                kept.push(Segment { index, a: a as u32, b: b as u32, flow });
             } else {
                 ignored.push(index);
             }
@@ -156,16 +151,7 @@ impl Digraph {
             }
         }
         let inner = Arcs::new(servers, &inside);
-        Self {
-            servers,
-            segments: kept,
-            ignored,
-            graph,
-            islands,
-            island_of,
-            two_way,
-            inner,
-        }
+        Self { servers, segments: kept, ignored, graph, islands, island_of, two_way, inner }
     }
 
     /// The number of servers.
@@ -282,10 +268,7 @@ impl Digraph {
             found.dedup();
             found
         };
-        Peers {
-            suppliers: distinct(Direction::Incoming),
-            consumers: distinct(Direction::Outgoing),
-        }
+        Peers { suppliers: distinct(Direction::Incoming), consumers: distinct(Direction::Outgoing) }
     }
 
     /// The servers whose loss splits their island: two *other* servers replicated to each other
@@ -394,10 +377,7 @@ impl Digraph {
                 }
             }
         }
-        positions(&cut)
-            .into_iter()
-            .map(|k| within[k].index)
-            .collect()
+        positions(&cut).into_iter().map(|k| within[k].index).collect()
     }
 
     /// The pairs of servers whose joint loss splits their island although neither is a cut server
@@ -595,11 +575,7 @@ fn sorted(groups: Vec<Vec<NodeIndex>>) -> Vec<Vec<usize>> {
 
 /// Indexes of the set flags, ascending.
 fn positions(flags: &[bool]) -> Vec<usize> {
-    flags
-        .iter()
-        .enumerate()
-        .filter_map(|(i, &set)| set.then_some(i))
-        .collect()
+    flags.iter().enumerate().filter_map(|(i, &set)| set.then_some(i)).collect()
 }
 
 /// Neighbor lists in one piece of memory.
@@ -712,11 +688,7 @@ impl<'a> Search<'a> {
 
     /// Finds all cut servers of `island` without `lost`, of which the rest must be one island.
     fn cut_servers(&mut self, island: &[usize], lost: Option<usize>, two_way: bool) {
-        let mut rest = island
-            .iter()
-            .copied()
-            .filter(|&v| Some(v) != lost)
-            .map(|v| v as u32);
+        let mut rest = island.iter().copied().filter(|&v| Some(v) != lost).map(|v| v as u32);
         let (Some(root), Some(second), Some(_)) = (rest.next(), rest.next(), rest.next()) else {
             self.found.clear();
             return;
@@ -794,12 +766,7 @@ impl<'a> Search<'a> {
         self.cuts.resize(count, false);
         self.low.clear();
         self.low.extend(self.order.iter().map(|&v| {
-            let numbers = self
-                .arcs
-                .out
-                .of(v)
-                .iter()
-                .map(|&to| self.number[to as usize]);
+            let numbers = self.arcs.out.of(v).iter().map(|&to| self.number[to as usize]);
             numbers.min().unwrap_or(NONE)
         }));
         let mut children_of_root = 0;
@@ -824,12 +791,7 @@ impl<'a> Search<'a> {
             list.clear();
             list.extend(0..count as u32);
         }
-        for list in [
-            &mut self.ancestor,
-            &mut self.dominator,
-            &mut self.head,
-            &mut self.next,
-        ] {
+        for list in [&mut self.ancestor, &mut self.dominator, &mut self.head, &mut self.next] {
             list.clear();
             list.resize(count, NONE);
         }
@@ -895,8 +857,7 @@ impl<'a> Search<'a> {
 
     fn collect(&mut self) {
         let nodes = self.order.iter().zip(&self.cuts);
-        self.found
-            .extend(nodes.filter_map(|(&v, &cut)| cut.then_some(v)));
+        self.found.extend(nodes.filter_map(|(&v, &cut)| cut.then_some(v)));
     }
 }
 
@@ -920,9 +881,7 @@ impl Matching {
     /// A largest matching of the segments `(left, right, index)`.
     fn new(servers: usize, crossing: &[(u32, u32, usize)]) -> Self {
         let peers = Lists::new(servers, crossing.iter().map(|&(l, r, _)| (l, r)));
-        let left = (0..servers as u32)
-            .filter(|&l| !peers.of(l).is_empty())
-            .collect();
+        let left = (0..servers as u32).filter(|&l| !peers.of(l).is_empty()).collect();
         let mut matching = Self {
             peers,
             partner: vec![NONE; servers],
@@ -982,11 +941,7 @@ impl Matching {
     ///
     /// A segment is taken if some largest matching holds it and everything taken before.
     fn first_in_order(mut self, crossing: &[(u32, u32, usize)]) -> Vec<usize> {
-        let size = self
-            .left
-            .iter()
-            .filter(|&&l| self.partner[l as usize] != NONE)
-            .count();
+        let size = self.left.iter().filter(|&&l| self.partner[l as usize] != NONE).count();
         let mut taken = Vec::with_capacity(size);
         for &(l, r, index) in crossing {
             if taken.len() == size {

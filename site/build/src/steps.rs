@@ -28,11 +28,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn new(step: &'static str, what: impl Into<String>) -> Self {
-        Self {
-            step,
-            what: what.into(),
-            help: None,
-        }
+        Self { step, what: what.into(), help: None }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -90,15 +86,7 @@ pub(crate) fn build_module(places: &Places) -> Result<(), Failure> {
     let mut command = Command::new(cargo);
     command
         .current_dir(&places.workspace)
-        .args([
-            "build",
-            "--package",
-            "wasm",
-            "--target",
-            TARGET,
-            "--profile",
-            PROFILE,
-        ])
+        .args(["build", "--package", "wasm", "--target", TARGET, "--profile", PROFILE])
         .args(["--locked", "--target-dir"])
         .arg(&places.target)
         .env("CARGO_ENCODED_RUSTFLAGS", remap_flags(places));
@@ -150,14 +138,10 @@ pub(crate) fn bindgen(places: &Places) -> Result<(), Failure> {
         .remove_producers_section(true)
         // The page holds the module's bytes itself; without this the glue would look for a file.
         .omit_default_module_path(true);
-    generator
-        .web(true)
-        .and_then(|generator| generator.generate(places.out()))
-        .map_err(|error| {
-            Failure::new(STEP, format!("{error:#}")).help(
-                "the crates wasm-bindgen and wasm-bindgen-cli-support must have the same version",
-            )
-        })
+    generator.web(true).and_then(|generator| generator.generate(places.out())).map_err(|error| {
+        Failure::new(STEP, format!("{error:#}"))
+            .help("the crates wasm-bindgen and wasm-bindgen-cli-support must have the same version")
+    })
 }
 
 /// Fails when the module outgrew its limit.

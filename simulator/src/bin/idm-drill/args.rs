@@ -6,10 +6,10 @@ use audit_core::recovery::Case;
 use audit_core::time::Timestamp;
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Tells before a disaster whether a FreeIPA / IdM deployment could recover, what it would lose, and
-/// what to change first. Reads exports only; nothing leaves this machine.
+/// Tells before a disaster whether a FreeIPA / IdM deployment could recover, what it would lose,
+/// and what to change first. Reads exports only; nothing leaves this machine.
 #[derive(Debug, Parser)]
-#[command(name = "idm-drill", version, about, arg_required_else_help = true)]
+#[command(name = "idm-drill", version, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -21,7 +21,9 @@ pub(crate) fn print(notes: &[Note]) -> io::Result<()> {
         let file = printable(&note.file);
         let line = usize::try_from(note.line.unwrap_or(1)).unwrap_or(1);
         let title = level.primary_title(message.as_str()).id(note.code.code());
-        let mut group: Group<'_> = if let Some(text) = &snippet { title.element(marked(text, note.column, line, &file)) } else {
+        let mut group: Group<'_> = if let Some(text) = &snippet {
+            title.element(marked(text, note.column, line, &file))
+        } else {
             let mut origin = Origin::path(file.as_str());
             if note.line.is_some() {
                 origin = origin.line(line);
@@ -48,19 +50,14 @@ fn marked<'a>(
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let span = match column.and_then(|column| usize::try_from(column).ok()) {
         Some(column) => {
-            let start = text
-                .char_indices()
-                .nth(column.saturating_sub(1))
-                .map_or(text.len(), |(at, _)| at);
+            let start =
+                text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
             let length = text.get(start..).and_then(|rest| rest.chars().next());
             start..start + length.map_or(0, char::len_utf8)
         }
         None => text.len() - text.trim_start().len()..text.len(),
     };
-    Snippet::source(text)
-        .line_start(line)
-        .path(file)
-        .annotation(AnnotationKind::Primary.span(span))
+    Snippet::source(text).line_start(line).path(file).annotation(AnnotationKind::Primary.span(span))
 }
 
 /// Text of an input without control characters: a file must not steer the terminal.

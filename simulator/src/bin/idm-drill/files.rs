@@ -68,9 +68,8 @@ impl Walker {
             entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
         children.sort();
         for child in children {
-            let hidden = child
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            let hidden =
+                child.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             if !hidden {
                 self.path(&child, depth + 1);
             }

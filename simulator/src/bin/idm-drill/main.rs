@@ -108,9 +108,7 @@ fn run_audit(args: &AuditArgs, as_of: Timestamp) -> io::Result<ExitCode> {
 fn rendered(imported: &Imported, report: &Report, args: &AuditArgs) -> String {
     match args.format {
         AuditFormat::Json => json::render(report),
-        AuditFormat::Svg => {
-            svg::render(&imported.deployment, report, svg::Styling::Standalone)
-        }
+        AuditFormat::Svg => svg::render(&imported.deployment, report, svg::Styling::Standalone),
         AuditFormat::Text => {
             let color = io::stdout().is_terminal() && no_color_is_unset();
             text::render(report, text::Style { color, verbose: args.verbose })
@@ -133,10 +131,9 @@ fn now() -> Timestamp {
 
 /// 0 if the pessimistic end passes, 1 if even the optimistic one fails, 3 between.
 fn verdict(report: &Report, fail_under: Option<FailUnder>) -> ExitCode {
-    let (low, high) = if let Some(FailUnder(points)) = fail_under { (
-        report.grade.low.capped >= points * 100,
-        report.grade.high.capped >= points * 100,
-    ) } else {
+    let (low, high) = if let Some(FailUnder(points)) = fail_under {
+        (report.grade.low.capped >= points * 100, report.grade.high.capped >= points * 100)
+    } else {
         let fatal = |certain_only: bool| {
             report.grade.caps.iter().any(|cap| {
                 ["K1", "K2", "K3", "K4"].contains(&cap.id) && (cap.certain || !certain_only)
@@ -161,7 +158,7 @@ fn judge_case(imported: &Imported, case: &Case, format: AuditFormat) -> io::Resu
         let _ = writeln!(
             io::stderr(),
             "idm-drill: this version judges lose:, lose-dc:, lose-store:, lose-key: and ghost: \
-             only; {case} concerns time or data"
+             only, not {case}"
         );
         return Ok(ExitCode::from(UNUSABLE));
     };
@@ -184,7 +181,9 @@ fn explain(word: Option<&str>) -> io::Result<ExitCode> {
             // Writing to a string cannot fail.
             let _ = writeln!(list, "{:<7} {severity:<8} {}", meta.code, meta.fails);
         }
-        list.push_str("\nidm-drill explain CODE tells more; codes IMPnnn of notes are known too.\n");
+        list.push_str(
+            "\nidm-drill explain CODE tells more; codes IMPnnn of notes are known too.\n",
+        );
         print(&list)?;
         return Ok(ExitCode::SUCCESS);
     };

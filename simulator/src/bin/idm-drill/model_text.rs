@@ -19,7 +19,9 @@ pub(crate) fn render(imported: &Imported) -> String {
         let roles: Vec<String> = Role::ALL
             .into_iter()
             .filter(|role| server.role(*role).value() != Some(&RoleStatus::Absent))
-            .map(|role| format!("{}={}", role.key(), word(server.role(role), |s| s.name().to_owned())))
+            .map(|role| {
+                format!("{}={}", role.key(), word(server.role(role), |s| s.name().to_owned()))
+            })
             .collect();
         let center = word(&server.data_center, Clone::clone);
         let visibility = server.visibility().name();
@@ -64,8 +66,6 @@ fn word<T>(fact: &Fact<T>, name: impl Fn(&T) -> String) -> String {
     match fact {
         Fact::Unknown => "unknown".to_owned(),
         Fact::Known { value, .. } => name(value),
-        Fact::Conflict(claims) => {
-            claims.keys().map(name).collect::<Vec<_>>().join(" or ")
-        }
+        Fact::Conflict(claims) => claims.keys().map(name).collect::<Vec<_>>().join(" or "),
     }
 }
