@@ -73,7 +73,12 @@ impl Edit {
     pub fn commands(&self) -> Vec<String> {
         match self {
             Self::AddServer { name, peers } => {
-                let mut commands = vec![format!("[on {name}] ipa-replica-install --setup-ca")];
+                let mut commands = Vec::new();
+                if let Some(first) = peers.first() {
+                    let enroll = format!("ipa-client-install --server={first} --domain=DOMAIN");
+                    commands.push(format!("[on {name}] {enroll}"));
+                }
+                commands.push(format!("[on {name}] ipa-replica-install --setup-ca"));
                 if let Some(second) = peers.get(1) {
                     for suffix in Suffix::ALL {
                         commands.push(segment_add(suffix, name, second));
@@ -381,6 +386,7 @@ impl Adviser {
                     && self.deployment.servers.contains_key(&key.left)
                     && self.deployment.servers.contains_key(&key.right)
                     && !two_way(key)
+                    && (segment.enabled == Some(false) || self.is_removable(suffix, key))
             })
             .map(|segment| (segment.key.clone(), segment.enabled));
         let Some((key, enabled)) = found else { return false };
@@ -392,6 +398,24 @@ impl Adviser {
         self.push(Edit::RemoveSegment { suffix, key });
         self.push(Edit::AddSegment { suffix, left, right });
         true
+    }
+
+    /// True if the topology plug-in would let a segment go: the servers stay connected without it,
+    /// whatever the directions (contradiction X5 of the rules catalog).
+    fn is_removable(&self, suffix: Suffix, key: &SegmentKey) -> bool {
+        let others = &self.deployment.topology(suffix).segments;
+        let mut reached = BTreeSet::from([&key.left]);
+        let mut open = vec![&key.left];
+        while let Some(server) = open.pop() {
+            for segment in others.iter().filter(|s| &s.key != key && s.touches(server)) {
+                for end in [&segment.key.left, &segment.key.right] {
+                    if reached.insert(end) {
+                        open.push(end);
+                    }
+                }
+            }
+        }
+        reached.contains(&key.right)
     }
 
     /// Joins groups of servers into one that holds together without `avoid`.

@@ -396,7 +396,16 @@ fn total_loss_by_one_failure(deployment: &Deployment) -> Option<Cap> {
     let mut doubtful = Vec::new();
     for family in FAMILIES {
         let Ok(cases) = (family.cases)(deployment) else {
-            doubt.get_or_insert_with(|| "which servers share a data center is unknown".to_owned());
+            // Two of them in different data centers are never lost together.
+            let centers: BTreeSet<&String> = sources
+                .iter()
+                .filter_map(|name| deployment.servers.get(*name)?.data_center.value())
+                .collect();
+            if centers.len() < 2 {
+                doubt.get_or_insert_with(|| {
+                    "which servers share a data center is unknown".to_owned()
+                });
+            }
             continue;
         };
         for case in cases {
@@ -412,7 +421,7 @@ fn total_loss_by_one_failure(deployment: &Deployment) -> Option<Cap> {
     }
     if !fatal.is_empty() {
         cap(true, format!("total loss by one failure: {}", some(&fatal)))
-    } else if !doubtful.is_empty() && doubt.is_none() {
+    } else if !doubtful.is_empty() {
         let cases = some(&doubtful);
         cap(false, format!("total loss by one failure unless a usable copy exists: {cases}"))
     } else {
@@ -464,7 +473,7 @@ fn split_now(judged: &[Judged]) -> Option<Cap> {
 /// K3: exactly one CA replica, even if a copy of it exists.
 fn single_ca(judged: &[Judged]) -> Option<Cap> {
     let (certain, because) = match status(judged, "CA001") {
-        Status::Fail => (true, "a single CA replica, even if a copy of it exists (CA001)"),
+        Status::Fail => (true, "at most one CA replica, even if a copy of it exists (CA001)"),
         Status::Unknown => (false, "whether there is more than one CA replica is unknown"),
         Status::Pass | Status::NotApplicable | Status::Waived => return None,
     };
@@ -473,17 +482,22 @@ fn single_ca(judged: &[Judged]) -> Option<Cap> {
 
 /// K4: no restore point at all.
 fn no_copies(deployment: &Deployment) -> Option<Cap> {
-    let empty = |list: Option<usize>| list.map(|count| count == 0);
-    let backups = empty(deployment.backups.as_ref().map(Vec::len));
-    let snapshots = empty(deployment.snapshots.as_ref().map(Vec::len));
+    let usable = |id: &str| format!("whether copy {id} can be restored is not judged yet");
+    let backups = deployment.backups.as_ref().map(|all| {
+        all.iter().find(|backup| backup.complete != Some(false)).map(|backup| usable(&backup.id))
+    });
+    let snapshots =
+        deployment.snapshots.as_ref().map(|all| all.first().map(|snapshot| usable(&snapshot.id)));
     let (certain, because) = match (backups, snapshots) {
-        (Some(true), Some(true)) => {
-            (true, "no backup and no VM snapshot: a replicated deletion cannot be undone")
-        }
-        (Some(false), _) | (_, Some(false)) => return None,
-        _ => (false, "whether a backup or VM snapshot exists is unknown"),
+        // A copy that exists proves nothing before somebody looked into it.
+        (Some(Some(doubt)), _) | (_, Some(Some(doubt))) => (false, doubt),
+        (Some(None), Some(None)) => (
+            true,
+            "no whole backup and no VM snapshot: a replicated deletion cannot be undone".to_owned(),
+        ),
+        _ => (false, "whether a backup or VM snapshot exists is unknown".to_owned()),
     };
-    Some(Cap { id: "K4", ceiling: 49, certain, because: because.to_owned() })
+    Some(Cap { id: "K4", ceiling: 49, certain, because })
 }
 
 /// K5: one lost server splits a suffix, or fewer than three CA replicas.
@@ -533,6 +547,16 @@ pub fn coverage(deployment: &Deployment, judged: &[Judged]) -> (u64, Vec<Need>) 
     if deployment.backups.is_none() || deployment.snapshots.is_none() {
         needs.insert(Need::Copies);
     }
+    needs.extend(
+        deployment
+            .backups
+            .iter()
+            .flatten()
+            .filter(|backup| backup.complete != Some(false))
+            .map(|backup| Need::CopyUse(backup.id.clone())),
+    );
+    let snapshots = deployment.snapshots.iter().flatten();
+    needs.extend(snapshots.map(|snapshot| Need::CopyUse(snapshot.id.clone())));
     let percent = u64::checked_div(decided * 100, all).unwrap_or(0);
     (percent, needs.into_iter().collect())
 }

@@ -143,9 +143,13 @@ fn exit_codes_say_how_the_two_ends_stand() {
         let arguments = [&["audit", "-", "--as-of", AS_OF][..], more].concat();
         code(&run_with_input(&arguments, input.as_bytes()))
     };
-    // Nothing unknown that matters, no cap K1 to K4.
-    assert_eq!(audit(&[], SOUND), 0);
-    assert_eq!(audit(&["--fail-under", "A"], SOUND), 0);
+    // A copy exists, but nothing says whether it can be restored: K4 may hold.
+    assert_eq!(audit(&[], SOUND), 3);
+    assert_eq!(audit(&["--fail-under", "A"], SOUND), 3);
+    assert_eq!(audit(&["--fail-under", "49"], SOUND), 0);
+    // A copy that is known to be broken is none.
+    let broken = SOUND.replace(r#""kind": "full","#, r#""kind": "full", "complete": false,"#);
+    assert_eq!(audit(&[], &broken), 1);
     // No copies at all: K4 holds for sure.
     let bare = SOUND.replace(
         r#"[{"id": "full-1", "host": "a.example.test", "kind": "full", "roles": ["CA"]}]"#,
@@ -272,7 +276,7 @@ fn a_folder_without_permission_is_a_note() {
     let output = run(&["audit", &path, "--as-of", AS_OF]);
     std::fs::set_permissions(folder.join("locked"), mode(0o755)).expect("our folder");
     std::fs::remove_dir_all(&folder).expect("the folder is ours");
-    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert_eq!(code(&output), 3, "{}", err(&output));
     if enforced {
         assert!(err(&output).contains("IMP033"), "{}", err(&output));
     } else {

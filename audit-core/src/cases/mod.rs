@@ -15,7 +15,11 @@ pub static FAMILIES: &[&Family] = &[
 
 use std::collections::BTreeSet;
 
-use crate::model::{Backup, CaMode, Deployment, Fqdn, Need, Role, Snapshot, Suffix, Visibility};
+use crate::evidence::Fact;
+use crate::model::{
+    Backup, BackupKind, CaMode, Deployment, Fqdn, Need, Role, RoleStatus, Snapshot, Suffix,
+    Visibility,
+};
 use crate::recovery::{
     Case, Fault, Outcome, OutcomeClass, Plan, Procedure, Runbook, Situation, decide, plan,
 };
@@ -204,6 +208,35 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// What must be known of copies that may bring back local keys: which there are, and whether
+    /// these can be restored. Empty if certainly none does.
+    fn copies_of(
+        &self,
+        state: &Situation,
+        service: &str,
+        of_host: impl Fn(&Fqdn) -> bool,
+    ) -> Vec<Need> {
+        let mut needs = Vec::new();
+        for backup in state.copies.backups() {
+            let services = backup.roles.as_ref();
+            let has =
+                services.is_none_or(|all| all.iter().any(|s| s.eq_ignore_ascii_case(service)));
+            let whole = backup.kind == BackupKind::Full && backup.complete != Some(false);
+            if has && whole && of_host(&backup.host) {
+                needs.push(Need::CopyUse(backup.id.clone()));
+            }
+        }
+        for snapshot in state.copies.snapshots() {
+            if snapshot.host.as_ref().is_none_or(&of_host) {
+                needs.push(Need::CopyUse(snapshot.id.clone()));
+            }
+        }
+        if !state.copies.is_complete() {
+            needs.push(Need::Copies);
+        }
+        needs
+    }
+
     /// Class and losses of a case that replication brings back.
     fn outcome(&self, state: &Situation, lost: &BTreeSet<Fqdn>) -> Outcome {
         if lost.is_empty() {
@@ -249,6 +282,7 @@ impl<'a> Judge<'a> {
             }
         }
         let mut needs = BTreeSet::new();
+        let may_hold = |fact: &Fact<RoleStatus>| fact.possibly(|status| status.holds_data());
         let kra = |name: &Fqdn| self.deployment.servers.get(name).map(|s| s.role(Role::Kra));
         let held =
             lost.iter().filter(|name| kra(name).is_some_and(|f| f.certainly(|s| s.holds_data())));
@@ -259,33 +293,27 @@ impl<'a> Judge<'a> {
                 .servers
                 .keys()
                 .filter(|name| !lost.contains(name))
-                .filter(|name| kra(name).is_some_and(|f| f.possibly(|s| s.holds_data())))
+                .filter(|name| kra(name).is_some_and(may_hold))
                 .map(|name| Need::Role(name.clone(), Role::Kra))
                 .collect();
-            if !unknown.is_empty() {
-                needs.extend(unknown);
-            } else if state.copies.is_complete()
-                && state.copies.backups().is_empty()
-                && state.copies.snapshots().is_empty()
-            {
+            let copies = self.copies_of(state, "KRA", |host| kra(host).is_none_or(may_hold));
+            if unknown.is_empty() && copies.is_empty() {
                 worsen(
                     OutcomeClass::PartialLoss,
                     "vaults: the last KRA is lost with its keys".to_owned(),
                 );
             } else {
-                needs.insert(Need::Copies);
+                needs.extend(unknown);
+                needs.extend(copies);
             }
         }
         let dnssec = self.deployment.dnssec_key_master.value();
-        if dnssec.is_some_and(|name| lost.contains(name)) {
-            if state.copies.is_complete()
-                && state.copies.backups().is_empty()
-                && state.copies.snapshots().is_empty()
-            {
+        if let Some(master) = dnssec.filter(|name| lost.contains(*name)) {
+            let copies = self.copies_of(state, "DNSSEC", |host| host == master);
+            if copies.is_empty() {
                 worsen(OutcomeClass::PartialLoss, "DNSSEC keys of the key master".to_owned());
-            } else {
-                needs.insert(Need::Copies);
             }
+            needs.extend(copies);
         }
         if !needs.is_empty() {
             outcome.class = None;

@@ -325,8 +325,30 @@ pub(super) fn is_complete(
         ));
     }
     let command = frame.command.as_ref();
-    let unlimited = command.is_some_and(|command| command.option("sizelimit") == Some("0"));
-    if read == IPA_SEARCH_RECORDS_LIMIT as u64 && !unlimited {
+    // Without the option, the server's default holds; with it, the number given. 0 = no limit.
+    let option = command.filter(|command| command.has("sizelimit"));
+    let limit = option.map(|command| {
+        command.option("sizelimit").and_then(|number| number.parse::<u64>().ok()).unwrap_or(1)
+    });
+    if limit.is_some_and(|limit| limit > 0 && read >= limit) {
+        doubts.push((
+            NoteCode::Truncated,
+            frame.line,
+            format!("option --sizelimit may have cut this list after {read} {what}(s)"),
+            "Export again with --sizelimit=0.",
+        ));
+    }
+    if command
+        .is_some_and(|command| command.has("timelimit") && command.option("timelimit") != Some("0"))
+    {
+        doubts.push((
+            NoteCode::Truncated,
+            frame.line,
+            format!("option --timelimit may have cut this list of {what}s"),
+            "Export again with --timelimit=0.",
+        ));
+    }
+    if read == IPA_SEARCH_RECORDS_LIMIT as u64 && limit.is_none() {
         doubts.push((
             NoteCode::ExactlyTheSizeLimit,
             frame.line,

@@ -153,7 +153,7 @@ impl Action {
                 vec![format!("ipa topologysegment-del {suffix} {left}-to-{right}")]
             }
             Self::InstallReplica { source, roles, hidden, .. } => {
-                let mut command = format!("ipa-replica-install --server={source}");
+                let mut command = "ipa-replica-install".to_owned();
                 for (role, option) in [
                     (Role::Ca, " --setup-ca"),
                     (Role::Kra, " --setup-kra"),
@@ -167,7 +167,8 @@ impl Action {
                 if *hidden {
                     command.push_str(" --hidden-replica");
                 }
-                vec![command]
+                // Enrolled as a client of the source first, it becomes a replica of the same.
+                vec![format!("ipa-client-install --server={source} --domain=DOMAIN"), command]
             }
             Self::BootSnapshot { copy, .. } => {
                 vec![format!("start the VM from snapshot {}", quote(copy))]
@@ -182,19 +183,12 @@ impl Action {
             Self::AddEntries { copy, .. } => {
                 vec![format!("ldapadd the lost entries, read from {}", quote(copy))]
             }
-            Self::UpdateClients => vec![
-                "ipa dns-update-system-records --dry-run".to_owned(),
-                "check resolv.conf, sssd.conf and krb5.conf of clients with fixed server names"
-                    .to_owned(),
-            ],
+            Self::UpdateClients => vec!["ipa dns-update-system-records".to_owned()],
             Self::FlushSssd { .. } => {
                 vec!["systemctl stop sssd && sss_cache -E && systemctl start sssd".to_owned()]
             }
             Self::Verify { .. } => {
-                vec![
-                    "kinit admin && ipa user-show admin".to_owned(),
-                    "ipa cert-show 1 (with an integrated CA)".to_owned(),
-                ]
+                vec!["kinit admin && ipa user-show admin".to_owned()]
             }
         }
     }

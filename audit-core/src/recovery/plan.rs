@@ -61,12 +61,12 @@ fn from_copies(situation: &Situation, lost: &BTreeSet<Fqdn>, scenario: &'static 
     let mut reasons = Vec::new();
     let mut needs = Vec::new();
     for (name, replica) in &situation.members {
-        let held = replica.roles.get(&Role::Ca).is_some_and(|status| status.holds_data());
-        reasons.push(if situation.running().contains(&name) {
+        reasons.push(if replica.is_running() && !lost.contains(name) {
             format!("{name}: lives, but has no CA: no replica can be installed from it")
+        } else if replica.holds(Role::Ca) {
+            format!("{name}: server lost, with its CA")
         } else {
-            let what = if held { "server lost, with its CA" } else { "server lost" };
-            format!("{name}: {what}")
+            format!("{name}: server lost")
         });
     }
     for backup in situation.copies.backups() {
@@ -142,13 +142,13 @@ impl Planner {
         self.push(
             Action::UpdateClients,
             "clients and DNS still name the lost servers",
-            "a client logs in",
+            "a client logs in; look at resolv.conf, sssd.conf and krb5.conf of clients with fixed names",
         );
         for (name, _) in &removed {
             self.push(
                 Action::Verify { server: name.clone() },
                 "the new server must serve",
-                "both commands answer",
+                "the command answers; with an integrated CA also: ipa cert-show 1",
             );
         }
         self.steps
@@ -191,7 +191,8 @@ impl Planner {
                 self.push(
                     Action::EnableServer { server: best.clone() },
                     format!(
-                        "the only {role} left is not visible: lost ones can then not be removed"
+                        "the only {role} left is not visible: lost ones can then not be removed; \
+                         hide it again at the end (ipa server-state {best} --state=hidden)"
                     ),
                     format!("ipa server-role-find --server={best}: {role} enabled"),
                 );
@@ -207,12 +208,20 @@ impl Planner {
         let known = self.state.renewal.clone();
         let is_lost = known.as_ref().is_some_and(|name| lost.contains(name));
         let ca_lost = lost.iter().any(|name| self.status(name, Role::Ca).holds_data());
-        let Some(ca) = self.preferred(Role::Ca, None).into_iter().next() else { return };
+        // A renewal server without the KRA would not renew the KRA's certificates (X17).
+        let mut cas = self.preferred(Role::Ca, None);
+        let visible = |name: &Fqdn| {
+            let was = self.before.members.get(name).and_then(|r| r.roles.get(&Role::Ca));
+            was == Some(&RoleStatus::Enabled)
+        };
+        cas.sort_by_key(|name| (!visible(name), !self.status(name, Role::Kra).holds_data()));
+        let Some(ca) = cas.into_iter().next() else { return };
         if is_lost || (known.is_none() && ca_lost) {
             let because = if is_lost {
                 "the CA renewal server is lost: internal certificates would stop renewing"
             } else {
-                "which server renews certificates is not known, and a CA replica is lost"
+                "only if `ipa config-show` names a lost server as the CA renewal master: which \
+                 server it is was not in the exports"
             };
             self.push(
                 Action::PromoteRenewal { ca: ca.clone() },
@@ -225,16 +234,23 @@ impl Planner {
     /// `ipa server-del` does not move CRL generation.
     fn move_crl(&mut self, lost: &[Fqdn]) {
         let publisher_lost = self.state.crl.iter().any(|name| lost.contains(name));
+        let unknown = self.state.crl.is_empty()
+            && lost.iter().any(|name| self.status(name, Role::Ca).holds_data());
         let target = self
             .state
             .renewal
             .clone()
             .filter(|name| self.state.running().contains(&name))
             .or_else(|| self.preferred(Role::Ca, None).into_iter().next());
-        if let (true, Some(on)) = (publisher_lost, target) {
+        if let (true, Some(on)) = (publisher_lost || unknown, target) {
             self.push(
                 Action::EnableCrl { on: on.clone() },
-                "the CRL was generated on a lost server and would grow stale",
+                if publisher_lost {
+                    "the CRL was generated on a lost server and would grow stale"
+                } else {
+                    "only if `ipa-crlgen-manage status` says \"disabled\" on every CA that is left: \
+                     no export says which server generates the CRL"
+                },
                 format!("ipa-crlgen-manage status on {on}: enabled"),
             );
         }
@@ -306,7 +322,14 @@ impl Planner {
                 roles: roles.clone(),
                 hidden,
             },
-            "replaces the lost server; a fresh host of the same version or newer",
+            if self.state.ca == CaMode::None {
+                "replaces the lost server; a fresh host of the same version or newer. DOMAIN is \
+                 what `ipa env domain` prints there. Without a CA, the installation also needs the \
+                 new server's certificates (--dirsrv-cert-file, --http-cert-file)"
+            } else {
+                "replaces the lost server; a fresh host of the same version or newer. DOMAIN is \
+                 what `ipa env domain` prints on a living server"
+            },
             format!("ipa server-role-find --server={server}"),
         );
         for suffix in Suffix::ALL {

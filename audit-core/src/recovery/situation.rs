@@ -545,7 +545,9 @@ impl Situation {
         after.agreements.retain(|(_, a, b)| a != server && b != server);
         if !ignore_disconnect {
             for suffix in Suffix::ALL {
-                if after.groups(suffix, |_| true).len() > 1 {
+                // The tool checks the present state before it looks at the one after.
+                let now = self.groups(suffix, |_| true).len();
+                if now > 1 || after.groups(suffix, |_| true).len() > 1 {
                     return Err(Refusal::WouldDisconnect(suffix));
                 }
             }

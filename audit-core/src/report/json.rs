@@ -170,8 +170,9 @@ pub fn case(case: &CaseOutcome) -> Value {
 
 /// One judged case with the steps that bring it back, as a JSON text.
 pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
-    let mut document = case(judged);
-    if let Some(map) = document.as_object_mut() {
+    let mut document = json!({ "schema": "idm-drill/case/1" });
+    if let (Some(map), Value::Object(fields)) = (document.as_object_mut(), case(judged)) {
+        map.extend(fields);
         let steps = runbook.map(|runbook| {
             runbook
                 .steps

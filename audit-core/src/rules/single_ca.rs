@@ -51,7 +51,7 @@ declare_rule! {
         code: "CA001",
         name: "single-ca",
         rule: "ca-single",
-        fails: "The integrated CA runs on one server only",
+        fails: "The integrated CA runs on at most one server",
         holds: "The integrated CA runs on more than one server",
         severity: Critical,
         category: CaAndKra,

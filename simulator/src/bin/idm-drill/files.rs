@@ -49,6 +49,9 @@ impl Walker {
         };
         if metadata.is_dir() {
             self.folder(path, depth);
+        } else if depth > 0 && !metadata.is_file() {
+            // A pipe in a folder would be waited for; named on the command line it is meant.
+            self.unreadable(path, "not a regular file");
         } else {
             self.file(path);
         }

@@ -100,6 +100,7 @@ fn run_audit(args: &AuditArgs, as_of: Timestamp) -> io::Result<ExitCode> {
         None => print(&rendered(&imported, &report, args))?,
     }
     if is_unusable(&imported) {
+        let _ = writeln!(io::stderr(), "idm-drill: nothing that was given could be used");
         return Ok(ExitCode::from(UNUSABLE));
     }
     Ok(if args.exit_zero { ExitCode::SUCCESS } else { verdict(&report, args.fail_under) })
