@@ -142,7 +142,7 @@ impl Planner {
         self.push(
             Action::UpdateClients,
             "clients and DNS still name the lost servers",
-            "a client logs in; look at resolv.conf, sssd.conf and krb5.conf of clients with fixed names",
+            "a client logs in; also look at clients with fixed names (sssd.conf, krb5.conf)",
         );
         for (name, _) in &removed {
             self.push(
@@ -248,8 +248,8 @@ impl Planner {
                 if publisher_lost {
                     "the CRL was generated on a lost server and would grow stale"
                 } else {
-                    "only if `ipa-crlgen-manage status` says \"disabled\" on every CA that is left: \
-                     no export says which server generates the CRL"
+                    "only if `ipa-crlgen-manage status` says disabled on every CA that is left: no \
+                     export says which server generates the CRL"
                 },
                 format!("ipa-crlgen-manage status on {on}: enabled"),
             );
