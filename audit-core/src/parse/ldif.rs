@@ -56,7 +56,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::mem;
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 /// Bytes of a line in which its name has to end; also the longest comment, trailer or banner read.
 const MAX_HEAD_BYTES: usize = 4 << 10;
@@ -92,8 +92,9 @@ const LANES: usize = 16;
 const BLOCK: usize = 128;
 /// A block and the two bytes behind it that its last byte is compared with.
 const WINDOW: usize = BLOCK + 2;
-/// Blocks looked at in one go: a bit each.
-const BLOCKS: usize = 64;
+/// Blocks looked at in one go: a bit each, and at most 255 registers for a counter of one byte.
+const BLOCKS: usize = 30;
+const _: () = assert!(BLOCKS * BLOCK / LANES <= 255 && BLOCKS <= 32);
 /// Whether the compiler has vector instructions for this. Byte by byte it is slower than `memchr`.
 const HAS_VECTORS: bool =
     cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"));
@@ -110,6 +111,9 @@ const SEARCH_ERRORS: [&str; 9] = [
     "Size limit exceeded",
     "Time limit exceeded",
 ];
+
+/// How many parents of unwanted entries are remembered: an export has few large containers.
+const REFUSED_PARENTS: usize = 4;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -201,6 +205,15 @@ impl Interest {
 }
 
 impl WantedRdn {
+    /// False only if [`may_be`](Self::may_be) is false. In less time, for most names.
+    fn may_start(&self, part: &[u8]) -> bool {
+        let (Some((attribute, _)), [first, ..]) = (&self.plain, part) else {
+            return true;
+        };
+        !first.is_ascii_graphic()
+            || attribute.as_bytes().first().is_none_or(|known| known.eq_ignore_ascii_case(first))
+    }
+
     /// Whether `part`, in ASCII without escapes, may be a spelling of this.
     fn may_be(&self, part: &[u8]) -> bool {
         let Some((attribute, value)) = &self.plain else {
@@ -753,8 +766,9 @@ pub struct LdifParser {
     /// Line of the `# extended LDIF` header whose result is still to come.
     open_search: Option<u64>,
     last_byte: Option<u8>,
-    /// The parent of the last DN refused by its spelling: most entries have the same one.
-    refused_parent: Vec<u8>,
+    /// The parents of the last DNs refused by their spelling: most entries have one of a few. The
+    /// empty one is no harm: it holds no RDN.
+    refused_parents: [Vec<u8>; REFUSED_PARENTS],
     /// Buffers kept for their capacity: the name of a line, its unfolded and its decoded value.
     name: Vec<u8>,
     text: Vec<u8>,
@@ -777,7 +791,7 @@ impl LdifParser {
             is_change: false,
             open_search: None,
             last_byte: None,
-            refused_parent: Vec::new(),
+            refused_parents: Default::default(),
             name: Vec::new(),
             text: Vec::new(),
             decoded: Vec::new(),
@@ -866,9 +880,12 @@ impl LdifParser {
     }
 
     /// Passes over the first lines of an unwanted entry, behind a blank line, if they have the
-    /// usual form: at most one comment, then an unfolded `dn: `. Does what
+    /// usual form: at most one comment, then `dn: `. Does what
     /// [`logical_line`](Self::logical_line) does for them, in less time; `None` leaves them to it.
     fn skip_usual_start(&mut self, chunk: &[u8], mut at: usize) -> Option<usize> {
+        if self.interest.rdns.is_empty() {
+            return None;
+        }
         if chunk.get(at) == Some(&b'#') {
             let length = memchr(b'\n', &chunk[at..])?;
             if is_trailer_comment(&chunk[at..at + length]) {
@@ -878,13 +895,39 @@ impl LdifParser {
         }
         // A comment that is continued does not get here: its next line starts with a blank.
         let value = chunk.get(at..)?.strip_prefix(b"dn: ")?;
-        let length = memchr(b'\n', value)?;
-        let is_folded = *value.get(length + 1)? == b' ';
-        let value = &value[..length];
-        if is_folded || length + 4 > MAX_DN_BYTES || matches!(value, [b' ' | b'\t', ..]) {
-            return None;
-        }
-        if !self.is_refused(value) {
+        let own = memchr2(b',', b'\n', value)?;
+        let is_known = |parent: &Vec<u8>| {
+            value.get(own + parent.len()) == Some(&b'\n') && value[own..].starts_with(parent)
+        };
+        let known = self.refused_parents.iter().find(|&parent| is_known(parent));
+        let mut length = match known {
+            Some(parent) => own + parent.len(),
+            None => own + memchr(b'\n', &value[own..])?,
+        };
+        let is_known = known.is_some();
+        let is_refused = if *value.get(length + 1)? == b' ' {
+            while *value.get(length + 1)? == b' ' {
+                length += 1 + memchr(b'\n', &value[length + 1..])?;
+            }
+            if length + 4 > MAX_DN_BYTES {
+                return None;
+            }
+            let mut text = mem::take(&mut self.text);
+            text.clear();
+            unfold(&value[..length], &mut text);
+            let own = memchr(b',', &text).unwrap_or(text.len());
+            let is_refused = !text.starts_with(b" ") && !text.starts_with(b"\t");
+            let is_refused = is_refused && self.is_refused(&text, own);
+            self.text = text;
+            is_refused
+        } else {
+            let value = &value[..length];
+            length + 4 <= MAX_DN_BYTES
+                && !matches!(value, [b' ' | b'\t', ..])
+                && (is_known || self.is_refused_parent(&value[own..]))
+                && self.is_refused_name(value, own)
+        };
+        if !is_refused {
             return None;
         }
         self.summary.entries_seen += 1;
@@ -1111,7 +1154,8 @@ impl LdifParser {
         let mut decoded = mem::take(&mut self.decoded);
         match Value::read(raw, colon, &mut text, &mut decoded) {
             Ok(value) => {
-                if self.is_refused(value.bytes) {
+                let own = memchr(b',', value.bytes).unwrap_or(value.bytes.len());
+                if self.is_refused(value.bytes, own) {
                     // Most entries of a large export end here.
                 } else if let Some((dn, invalid)) = self.interest.wants_entry(value.bytes) {
                     self.context = Context::Wanted;
@@ -1132,24 +1176,38 @@ impl LdifParser {
     }
 
     /// Whether the spelling of this DN alone shows that its entry is not wanted.
-    fn is_refused(&mut self, dn: &[u8]) -> bool {
+    /// `own` is the length of its first RDN.
+    fn is_refused(&mut self, dn: &[u8], own: usize) -> bool {
         if self.interest.rdns.is_empty() {
             return false;
         }
-        let (own, parent) = dn.split_at(memchr(b',', dn).unwrap_or(dn.len()));
         // They can be judged apart: neither holds an escape if it is refused.
-        if self.refused_parent != parent {
-            if self.interest.may_want(parent) {
-                return false;
-            }
-            self.refused_parent.clear();
-            self.refused_parent.extend_from_slice(parent);
+        self.is_refused_parent(&dn[own..]) && self.is_refused_name(dn, own)
+    }
+
+    /// Whether what follows the first RDN shows that no RDN in it is wanted.
+    fn is_refused_parent(&mut self, parent: &[u8]) -> bool {
+        if self.refused_parents.iter().any(|known| known == parent) {
+            return true;
         }
+        if self.interest.may_want(parent) {
+            return false;
+        }
+        self.refused_parents.rotate_right(1);
+        self.refused_parents[0].clear();
+        self.refused_parents[0].extend_from_slice(parent);
+        true
+    }
+
+    /// Whether the first RDN of this DN, of this length, shows that it is not wanted.
+    fn is_refused_name(&self, dn: &[u8], own: usize) -> bool {
+        let name = &dn[..own];
         match dn.first_chunk() {
-            Some(head) if own.len() <= head.len() && is_plain(head) => {
-                !self.interest.rdns.iter().any(|wanted| wanted.may_be(own))
+            Some(head) if own <= head.len() && is_plain(head) => {
+                let may_be = |wanted: &WantedRdn| wanted.may_start(name) && wanted.may_be(name);
+                !self.interest.rdns.iter().any(may_be)
             }
-            _ => !self.interest.may_want(own),
+            _ => !self.interest.may_want(name),
         }
     }
 
@@ -1551,16 +1609,14 @@ struct EntryEnds<'c> {
     chunk: &'c [u8],
     /// A place with the line feeds of the input before it, for places not looked at.
     known: (usize, u64),
-    /// What was looked at: from here, so many bytes; line feeds of the input before it, in it, and
-    /// in it before each block.
+    /// What was looked at: from here, so many bytes; line feeds of the input before it and in it.
     start: usize,
     length: usize,
     before: u64,
     within: u64,
-    before_block: [u16; BLOCKS],
-    /// The blocks in which an entry may end: a bit each; and in which lanes of them.
-    flagged: u64,
-    lanes: [u64; BLOCKS],
+    /// The blocks in which an entry may end: a bit each; and in which lanes of them: a byte each.
+    flagged: u32,
+    lanes: [u128; BLOCKS],
 }
 
 impl<'c> EntryEnds<'c> {
@@ -1572,7 +1628,6 @@ impl<'c> EntryEnds<'c> {
             length: 0,
             before: 0,
             within: 0,
-            before_block: [0; BLOCKS],
             flagged: 0,
             lanes: [0; BLOCKS],
         }
@@ -1584,7 +1639,7 @@ impl<'c> EntryEnds<'c> {
             self.look_at(at, self.line_at(at));
         }
         while self.length > 0 {
-            let mut flagged = self.flagged & (u64::MAX << ((at - self.start) / BLOCK));
+            let mut flagged = self.flagged & (u32::MAX << ((at - self.start) / BLOCK));
             while flagged != 0 {
                 let block = flagged.trailing_zeros() as usize;
                 flagged &= flagged - 1;
@@ -1602,37 +1657,23 @@ impl<'c> EntryEnds<'c> {
     /// Looks at the next blocks.
     fn look_at(&mut self, start: usize, before: u64) {
         self.start = start;
-        self.length = 0;
         self.before = before;
         self.flagged = 0;
-        let mut line_feeds = 0_u16;
+        // One byte counts the line feeds of one lane: less than 256 in all blocks.
+        let mut counts = [0_u8; LANES];
+        let mut blocks = 0;
         let mut rest = &self.chunk[start..];
-        for block in 0..if HAS_VECTORS { BLOCKS } else { 0 } {
-            let Some(window) = rest.first_chunk::<WINDOW>() else {
-                break;
-            };
-            let mut counts = [0_u8; LANES];
-            let mut hits = [0_u8; LANES];
-            for start in (0..BLOCK).step_by(LANES) {
-                for lane in 0..LANES {
-                    let line_feed = mask(window[start + lane] == b'\n');
-                    let next = window[start + lane + 1];
-                    // Not zero up to CR and for `d`: wider than `may_end_with`, which decides.
-                    let stop = (b'\r' + 1).saturating_sub(next) | mask(next | 0x20 == b'd');
-                    counts[lane] = counts[lane].wrapping_sub(line_feed);
-                    hits[lane] |= line_feed & stop;
-                }
-            }
-            let hits = u128::from_le_bytes(hits);
-            let hits = hits as u64 | (hits >> 64) as u64;
-            self.lanes[block] = hits;
-            self.flagged |= u64::from(hits != 0) << block;
-            self.before_block[block] = line_feeds;
-            line_feeds += u16::from(counts.iter().sum::<u8>());
-            self.length += BLOCK;
+        while blocks < if HAS_VECTORS { BLOCKS } else { 0 }
+            && let Some(window) = rest.first_chunk::<WINDOW>()
+        {
+            let hits = look_at_block(window, &mut counts);
+            self.lanes[blocks] = hits;
+            self.flagged |= u32::from(hits != 0) << blocks;
+            blocks += 1;
             rest = &rest[BLOCK..];
         }
-        self.within = u64::from(line_feeds);
+        self.length = blocks * BLOCK;
+        self.within = counts.iter().map(|&count| u64::from(count)).sum();
     }
 
     /// The first line start in a flagged block where an entry may end, behind `at`.
@@ -1641,27 +1682,33 @@ impl<'c> EntryEnds<'c> {
         let window = self.chunk[start..].first_chunk::<WINDOW>()?;
         let from = at.saturating_sub(start);
         let mut lanes = self.lanes[block];
-        let mut first = None;
+        let mut first = BLOCK;
         while lanes != 0 {
             let lane = lanes.trailing_zeros() as usize / 8;
             lanes &= !(0xff << (8 * lane));
-            for lf in (lane..first.unwrap_or(BLOCK)).step_by(8) {
-                if window[lf] == b'\n' && lf >= from && may_end_with(window[lf + 1], window[lf + 2])
-                {
-                    first = Some(lf + 1);
+            // The line feeds of this lane, without branches; then those before `from` are left out.
+            let mut rows = 0_u32;
+            for row in 0..BLOCK / LANES {
+                rows |= u32::from(window[row * LANES + lane] == b'\n') << row;
+            }
+            rows &= u32::MAX << (from.saturating_sub(lane)).div_ceil(LANES);
+            while rows != 0 {
+                let lf = rows.trailing_zeros() as usize * LANES + lane;
+                if may_end_with(window[lf + 1], window[lf + 2]) {
+                    first = first.min(lf);
                     break;
                 }
+                rows &= rows - 1;
             }
         }
-        first.map(|end| start + end)
+        (first < BLOCK).then(|| start + first + 1)
     }
 
     /// The line feeds of the input before `at`, which is not before the known place.
     fn line_at(&self, at: usize) -> u64 {
         let end = self.start + self.length;
         let (counted, line) = if at < end {
-            let block = (at - self.start) / BLOCK;
-            (self.start + block * BLOCK, self.before + u64::from(self.before_block[block]))
+            (self.start, self.before)
         } else if self.known.0 < end {
             (end, self.before + self.within)
         } else {
@@ -1669,6 +1716,23 @@ impl<'c> EntryEnds<'c> {
         };
         line + line_feeds(&self.chunk[counted..at])
     }
+}
+
+/// In which lanes of a block a line feed may end an entry, and adds its line feeds to `counts`.
+#[inline]
+fn look_at_block(window: &[u8; WINDOW], counts: &mut [u8; LANES]) -> u128 {
+    let mut hits = [0_u8; LANES];
+    for start in (0..BLOCK).step_by(LANES) {
+        for lane in 0..LANES {
+            let line_feed = mask(window[start + lane] == b'\n');
+            let next = window[start + lane + 1];
+            // Not zero up to CR and for `d`: wider than `may_end_with`, which decides.
+            let stop = (b'\r' + 1).saturating_sub(next) | mask(next | 0x20 == b'd');
+            counts[lane] = counts[lane].wrapping_sub(line_feed);
+            hits[lane] |= line_feed & stop;
+        }
+    }
+    u128::from_le_bytes(hits)
 }
 
 /// All bits or none: the form of a comparison that vector instructions have.
