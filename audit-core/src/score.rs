@@ -363,7 +363,7 @@ fn caps(deployment: &Deployment, judged: &[Judged]) -> Vec<Cap> {
         total_loss_by_one_failure(deployment),
         split_now(judged),
         single_ca(judged),
-        no_copies(deployment),
+        Some(no_copies(deployment)),
         split_by_one_failure(judged),
     ]
     .into_iter()
@@ -480,8 +480,9 @@ fn single_ca(judged: &[Judged]) -> Option<Cap> {
     Some(Cap { id: "K3", ceiling: 49, certain, because: because.to_owned() })
 }
 
-/// K4: no restore point at all.
-fn no_copies(deployment: &Deployment) -> Option<Cap> {
+/// K4: no restore point at all. Always there: a copy that exists does not lift it before it is
+/// judged.
+fn no_copies(deployment: &Deployment) -> Cap {
     let usable = |id: &str| format!("whether copy {id} can be restored is not judged yet");
     let backups = deployment.backups.as_ref().map(|all| {
         all.iter().find(|backup| backup.complete != Some(false)).map(|backup| usable(&backup.id))
@@ -497,7 +498,7 @@ fn no_copies(deployment: &Deployment) -> Option<Cap> {
         ),
         _ => (false, "whether a backup or VM snapshot exists is unknown".to_owned()),
     };
-    Some(Cap { id: "K4", ceiling: 49, certain, because })
+    Cap { id: "K4", ceiling: 49, certain, because }
 }
 
 /// K5: one lost server splits a suffix, or fewer than three CA replicas.

@@ -208,35 +208,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What must be known of copies that may bring back local keys: which there are, and whether
-    /// these can be restored. Empty if certainly none does.
-    fn copies_of(
-        &self,
-        state: &Situation,
-        service: &str,
-        of_host: impl Fn(&Fqdn) -> bool,
-    ) -> Vec<Need> {
-        let mut needs = Vec::new();
-        for backup in state.copies.backups() {
-            let services = backup.roles.as_ref();
-            let has =
-                services.is_none_or(|all| all.iter().any(|s| s.eq_ignore_ascii_case(service)));
-            let whole = backup.kind == BackupKind::Full && backup.complete != Some(false);
-            if has && whole && of_host(&backup.host) {
-                needs.push(Need::CopyUse(backup.id.clone()));
-            }
-        }
-        for snapshot in state.copies.snapshots() {
-            if snapshot.host.as_ref().is_none_or(&of_host) {
-                needs.push(Need::CopyUse(snapshot.id.clone()));
-            }
-        }
-        if !state.copies.is_complete() {
-            needs.push(Need::Copies);
-        }
-        needs
-    }
-
     /// Class and losses of a case that replication brings back.
     fn outcome(&self, state: &Situation, lost: &BTreeSet<Fqdn>) -> Outcome {
         if lost.is_empty() {
@@ -296,7 +267,7 @@ impl<'a> Judge<'a> {
                 .filter(|name| kra(name).is_some_and(may_hold))
                 .map(|name| Need::Role(name.clone(), Role::Kra))
                 .collect();
-            let copies = self.copies_of(state, "KRA", |host| kra(host).is_none_or(may_hold));
+            let copies = copies_of(state, "KRA", |host| kra(host).is_none_or(may_hold));
             if unknown.is_empty() && copies.is_empty() {
                 worsen(
                     OutcomeClass::PartialLoss,
@@ -309,7 +280,7 @@ impl<'a> Judge<'a> {
         }
         let dnssec = self.deployment.dnssec_key_master.value();
         if let Some(master) = dnssec.filter(|name| lost.contains(*name)) {
-            let copies = self.copies_of(state, "DNSSEC", |host| host == master);
+            let copies = copies_of(state, "DNSSEC", |host| host == master);
             if copies.is_empty() {
                 worsen(OutcomeClass::PartialLoss, "DNSSEC keys of the key master".to_owned());
             }
@@ -321,6 +292,29 @@ impl<'a> Judge<'a> {
         }
         outcome
     }
+}
+
+/// What must be known of copies that may bring back local keys: which there are, and whether
+/// these can be restored. Empty if certainly none does.
+fn copies_of(state: &Situation, service: &str, of_host: impl Fn(&Fqdn) -> bool) -> Vec<Need> {
+    let mut needs = Vec::new();
+    for backup in state.copies.backups() {
+        let services = backup.roles.as_ref();
+        let has = services.is_none_or(|all| all.iter().any(|s| s.eq_ignore_ascii_case(service)));
+        let whole = backup.kind == BackupKind::Full && backup.complete != Some(false);
+        if has && whole && of_host(&backup.host) {
+            needs.push(Need::CopyUse(backup.id.clone()));
+        }
+    }
+    for snapshot in state.copies.snapshots() {
+        if snapshot.host.as_ref().is_none_or(&of_host) {
+            needs.push(Need::CopyUse(snapshot.id.clone()));
+        }
+    }
+    if !state.copies.is_complete() {
+        needs.push(Need::Copies);
+    }
+    needs
 }
 
 /// True if the deployment is CA-less for sure.

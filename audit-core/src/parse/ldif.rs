@@ -126,7 +126,8 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// ```
 /// use audit_core::parse::ldif::{Interest, parse};
 ///
-/// let text = b"dn: cn=ipa1, CN=Masters,cn=etc\ncn: ipa1\nuserPassword: secret\n\ndn: cn=users\ncn: users\n";
+/// let text = b"dn: cn=ipa1, CN=Masters,cn=etc\ncn: ipa1\nuserPassword: secret\n\n\
+///     dn: cn=users\ncn: users\n";
 /// let (entries, _) = parse(text, Interest::new(&["cn"]).with_rdn("cn=masters"));
 /// assert_eq!(entries.len(), 1);
 /// assert_eq!(entries[0].attributes.len(), 1);
@@ -742,7 +743,8 @@ enum Head {
 /// }
 /// assert_eq!(names, ["cn=replica,cn=config"]);
 /// // Refused: the body of a modification names no entry.
-/// parser.feed(b"replace: nsds50ruv\nnsds50ruv: {replicageneration} 4a5b47dc000000040000\n", &mut |_| ());
+/// let change = b"replace: nsds50ruv\nnsds50ruv: {replicageneration} 4a5b47dc000000040000\n";
+/// parser.feed(change, &mut |_| ());
 /// let summary = parser.finish(&mut |_| unreachable!());
 /// assert_eq!(summary.problems[0].kind, ProblemKind::NoDn);
 /// assert_eq!(summary.problems[0].line, 5);
@@ -1417,7 +1419,8 @@ impl LdifParser {
 /// ```
 /// use audit_core::parse::ldif::{Interest, ProblemKind, parse};
 ///
-/// let (entries, summary) = parse(b"dn: cn=a\ncn: a\ndn: cn=b\ncn:: Yg==\n", Interest::new(&["cn"]));
+/// let text = b"dn: cn=a\ncn: a\ndn: cn=b\ncn:: Yg==\n";
+/// let (entries, summary) = parse(text, Interest::new(&["cn"]));
 /// assert_eq!(entries[1].value("CN"), Some("b"));
 /// assert!(summary.problems.is_empty());
 ///
@@ -1663,7 +1666,8 @@ impl<'c> EntryEnds<'c> {
         let mut counts = [0_u8; LANES];
         let mut blocks = 0;
         let mut rest = &self.chunk[start..];
-        while blocks < if HAS_VECTORS { BLOCKS } else { 0 }
+        let most = if HAS_VECTORS { BLOCKS } else { 0 };
+        while blocks < most
             && let Some(window) = rest.first_chunk::<WINDOW>()
         {
             let hits = look_at_block(window, &mut counts);
