@@ -283,8 +283,9 @@ impl Grade {
 /// The grade of a deployment.
 pub fn grade(deployment: &Deployment, judged: &[Judged]) -> Grade {
     let caps = caps(deployment, judged);
+    let groups = groups(judged);
     let end = |pessimistic: bool| {
-        let mut end = end(judged, pessimistic);
+        let mut end = end(judged, &groups, pessimistic);
         let ceiling = caps.iter().filter(|cap| pessimistic || cap.certain).map(|cap| cap.ceiling);
         end.capped = ceiling.map(|points| points * 100).chain([end.raw]).min().unwrap_or(end.raw);
         end
@@ -292,8 +293,7 @@ pub fn grade(deployment: &Deployment, judged: &[Judged]) -> Grade {
     Grade { low: end(true), high: end(false), caps }
 }
 
-fn end(judged: &[Judged], pessimistic: bool) -> End {
-    let groups = groups(judged);
+fn end(judged: &[Judged], groups: &[Group], pessimistic: bool) -> End {
     let mut ledger = Vec::new();
     let mut weights = 0;
     let mut sum = 0;
@@ -308,7 +308,7 @@ fn end(judged: &[Judged], pessimistic: bool) -> End {
         let mut score = WHOLE;
         let mut deductions = Vec::new();
         for rule in rules {
-            let Some((weight, extent)) = deduction(rule, &groups, pessimistic) else { continue };
+            let Some((weight, extent)) = deduction(rule, groups, pessimistic) else { continue };
             score = score * (WHOLE * WHOLE - weight * extent) / (WHOLE * WHOLE);
             deductions.push((rule.meta.code, weight, extent));
         }

@@ -196,7 +196,10 @@ impl Plan {
                     status => format!("{status}Service"),
                 };
                 for service in services {
-                    let values = [("cn", *service), ("ipaConfigString", &state)];
+                    let mut values = vec![("cn", *service), ("ipaConfigString", state.as_str())];
+                    if index == 0 && *service == "CA" && state == "enabledService" {
+                        values.push(("ipaConfigString", "caRenewalMaster"));
+                    }
                     entry(&mut text, &format!("cn={service},{dn}"), &values);
                 }
             }

@@ -21,7 +21,7 @@ use crate::model::{
     Visibility,
 };
 use crate::recovery::{
-    Case, Fault, Outcome, OutcomeClass, Plan, Procedure, Runbook, Situation, decide, plan,
+    Case, Fault, Obstacle, Outcome, OutcomeClass, Procedure, Runbook, Situation, decide, plan,
 };
 
 /// What a family declares of itself.
@@ -115,9 +115,7 @@ impl<'a> Judge<'a> {
                 procedure: (!lost.is_empty()).then_some(procedure),
                 impossible: Vec::new(),
             },
-            // `decide` answers with a procedure in its Ok alone.
-            Err(Plan::Runbook(_)) => undecided(Vec::new()),
-            Err(Plan::Impossible { scenario, reasons, still_serving }) => {
+            Err(Obstacle::Impossible { scenario, reasons, still_serving }) => {
                 let mut outcome = Outcome::of(OutcomeClass::TotalLoss);
                 outcome.lost.push("the deployment".to_owned());
                 if let [first, rest @ ..] = still_serving.as_slice() {
@@ -137,7 +135,7 @@ impl<'a> Judge<'a> {
                     impossible: reasons,
                 }
             }
-            Err(Plan::Undecided { scenario, needs, reasons }) => {
+            Err(Obstacle::Undecided { scenario, needs, reasons }) => {
                 CaseOutcome { scenario: Some(scenario), impossible: reasons, ..undecided(needs) }
             }
         })
@@ -202,10 +200,7 @@ impl<'a> Judge<'a> {
         if !case.faults().iter().all(|fault| after.inject(fault)) {
             return None;
         }
-        match plan(&after) {
-            Plan::Runbook(runbook) => Some(runbook),
-            Plan::Impossible { .. } | Plan::Undecided { .. } => None,
-        }
+        plan(&after).ok()
     }
 
     /// Class and losses of a case that replication brings back.
@@ -244,8 +239,8 @@ impl<'a> Judge<'a> {
                     worsen(
                         OutcomeClass::PartialLoss,
                         format!(
-                            "all changes of suffix {suffix} that only {} had: it replicated with \
-                             no other server",
+                            "all changes of suffix {suffix} that only {} had: nothing \
+                             replicated from there",
                             names.join(", ")
                         ),
                     );

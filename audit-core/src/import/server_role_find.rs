@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::topology_segment_find::{host, is_complete};
+use super::topology_segment_find::{host, is_complete, note_incomplete};
 use super::{Format, Named, Reads};
 use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
@@ -90,15 +90,8 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
     for entry in &frame.entries {
         let Some(parts) = parts(entry) else {
             whole = false;
-            facts.note(
-                Note::on_file(
-                    named.file,
-                    NoteCode::IncompleteEntry,
-                    "a row without server name, role name and role status; left out",
-                )
-                .at(entry.line())
-                .help("Export the list again; the text was cut or edited."),
-            );
+            let what = "a row without server name, role name and role status";
+            note_incomplete(named, entry, what, facts);
             continue;
         };
         let Some(server) = host(named.file, parts.server, facts) else {

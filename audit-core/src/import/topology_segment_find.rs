@@ -126,15 +126,8 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
     for entry in &frame.entries {
         let Some(parts) = parts(entry) else {
             whole = false;
-            facts.note(
-                Note::on_file(
-                    named.file,
-                    NoteCode::IncompleteEntry,
-                    "a segment without name, left node, right node and connectivity; left out",
-                )
-                .at(entry.line())
-                .help("Export the list again; the text was cut or edited."),
-            );
+            let what = "a segment without name, left node, right node and connectivity";
+            note_incomplete(named, entry, what, facts);
             continue;
         };
         match segment(named, entry, &parts, facts) {
@@ -208,6 +201,16 @@ pub(super) fn switch(value: &str) -> Option<bool> {
         "off" | "false" => Some(false),
         _ => None,
     }
+}
+
+/// Reports an entry that lacks fields.
+pub(super) fn note_incomplete(named: &Named<'_>, entry: &Entry, what: &str, facts: &mut Facts) {
+    let message = format!("{what}; left out");
+    facts.note(
+        Note::on_file(named.file, NoteCode::IncompleteEntry, message)
+            .at(entry.line())
+            .help("Export the list again; the text was cut or edited."),
+    );
 }
 
 /// A host name of a field, or a note.

@@ -17,5 +17,5 @@ pub use case::{Case, CaseError, Fault, Span};
 pub use outcome::{Outcome, OutcomeClass};
 pub(crate) use plan::decide;
 pub use plan::plan;
-pub use runbook::{Plan, Procedure, Runbook, Step};
+pub use runbook::{Obstacle, Procedure, Runbook, Step};
 pub use situation::{CopyList, Presence, Replica, Situation};

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::situation::Replica;
-use super::{Action, Plan, Procedure, Runbook, Situation, Step};
+use super::{Action, Obstacle, Procedure, Runbook, Situation, Step};
 use crate::advise::AGREEMENTS_MIN;
 use crate::model::{CaMode, Fqdn, Need, Role, RoleStatus, Suffix};
 
@@ -15,23 +15,22 @@ use crate::model::{CaMode, Fqdn, Need, Role, RoleStatus, Suffix};
 ///
 /// Every step of a runbook is accepted by [`Situation::step`] in its order, and at its end every
 /// lost server has been replaced.
-pub fn plan(situation: &Situation) -> Plan {
+///
+/// # Errors
+///
+/// Why there is none: impossible, or undecided while a fact is missing.
+pub fn plan(situation: &Situation) -> Result<Runbook, Obstacle> {
     let lost = situation.lost().into_iter().cloned().collect();
-    match decide(situation, &lost) {
-        Ok((procedure, scenario)) => {
-            let steps = Planner::new(situation).replace();
-            Plan::Runbook(Runbook { procedure, scenario, steps })
-        }
-        Err(plan) => plan,
-    }
+    let (procedure, scenario) = decide(situation, &lost)?;
+    Ok(Runbook { procedure, scenario, steps: Planner::new(situation).replace() })
 }
 
 /// The decision table alone, for a situation without these servers: which procedure, under which
-/// scenario number; otherwise the whole answer. Thousands of cases are decided on one situation.
+/// scenario number. Thousands of cases are decided on one situation.
 pub(crate) fn decide(
     situation: &Situation,
     lost: &BTreeSet<Fqdn>,
-) -> Result<(Procedure, &'static str), Plan> {
+) -> Result<(Procedure, &'static str), Obstacle> {
     let ca_less = situation.ca == CaMode::None;
     let mut survivors = situation
         .members
@@ -56,7 +55,7 @@ pub(crate) fn decide(
 }
 
 /// Why every server and copy does not help; undecided while a copy may.
-fn from_copies(situation: &Situation, lost: &BTreeSet<Fqdn>, scenario: &'static str) -> Plan {
+fn from_copies(situation: &Situation, lost: &BTreeSet<Fqdn>, scenario: &'static str) -> Obstacle {
     let needs_ca = situation.ca == CaMode::Integrated;
     let mut reasons = Vec::new();
     let mut needs = Vec::new();
@@ -97,9 +96,9 @@ fn from_copies(situation: &Situation, lost: &BTreeSet<Fqdn>, scenario: &'static 
     if needs.is_empty() {
         let still_serving =
             situation.running().into_iter().filter(|name| !lost.contains(*name)).cloned().collect();
-        Plan::Impossible { scenario, reasons, still_serving }
+        Obstacle::Impossible { scenario, reasons, still_serving }
     } else {
-        Plan::Undecided { scenario, needs, reasons }
+        Obstacle::Undecided { scenario, needs, reasons }
     }
 }
 

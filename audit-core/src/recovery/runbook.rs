@@ -59,11 +59,9 @@ pub struct Runbook {
     pub steps: Vec<Step>,
 }
 
-/// What the planner found. Closed.
+/// Why the planner has no procedure. Closed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Plan {
-    /// A documented procedure works.
-    Runbook(Runbook),
+pub enum Obstacle {
     /// None works: one reason per server and per copy.
     Impossible {
         /// Number of the documented scenario.
