@@ -39,9 +39,9 @@ use audit_core::parse::ldif::{Interest, LdifParser};
 const WANTED: usize = 400;
 const MIN_RATIO: f64 = 0.8;
 const MAX_PEAK_KIB: u64 = 16 << 10;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 /// Stays in the second-level cache between reading and parsing.
-const CHUNK: usize = 128 << 10;
+const CHUNK: usize = 64 << 10;
 const PARSE: &str = "--parse-only";
 
 fn main() -> ExitCode {

@@ -56,7 +56,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::mem;
 
-use memchr::{memchr, memchr_iter, memchr2, memrchr};
+use memchr::{memchr, memchr2, memrchr};
+
+use super::entry_ends::{EntryEnds, line_feeds, may_end_entry};
 
 /// Bytes of a line in which its name has to end; also the longest comment, trailer or banner read.
 const MAX_HEAD_BYTES: usize = 4 << 10;
@@ -85,19 +87,6 @@ const MAX_RESULT_TEXT: usize = 80;
 /// What [`Attribute`]s and their strings cost besides their characters, for [`MAX_ENTRY_BYTES`].
 const ATTRIBUTE_OVERHEAD: usize = 96;
 const OPTION_OVERHEAD: usize = 48;
-
-/// Bytes compared side by side while an unwanted entry is passed over: a vector register.
-const LANES: usize = 16;
-/// Bytes of which is known together whether an entry may end in them.
-const BLOCK: usize = 128;
-/// A block and the two bytes behind it that its last byte is compared with.
-const WINDOW: usize = BLOCK + 2;
-/// Blocks looked at in one go: a bit each, and at most 255 registers for a counter of one byte.
-const BLOCKS: usize = 30;
-const _: () = assert!(BLOCKS * BLOCK / LANES <= 255 && BLOCKS <= 32);
-/// Whether the compiler has vector instructions for this. Byte by byte it is slower than `memchr`.
-const HAS_VECTORS: bool =
-    cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"));
 
 /// What `ldapsearch` prints on stderr, with the code in parentheses, if it prints no result line.
 const SEARCH_ERRORS: [&str; 9] = [
@@ -858,8 +847,8 @@ impl LdifParser {
 
     /// Passes over unwanted entries from `at` on, up to a line that has to be looked at.
     fn skip(&mut self, ends: &mut EntryEnds, mut at: usize, mut after_lf: bool) -> usize {
-        let chunk = ends.chunk;
-        ends.known = (at, self.line);
+        let chunk = ends.chunk();
+        ends.set_line(at, self.line);
         loop {
             let end = if after_lf && may_end_entry(&chunk[at..]) { at } else { ends.next(at) };
             // A blank line, then usually a comment and another unwanted entry.
@@ -1495,24 +1484,17 @@ fn trim_blanks(text: &[u8], start: usize) -> (usize, &[u8]) {
 
 /// Whether the beginning of a DN has no escape, quote, `+` or non-ASCII letter. Of fixed length to
 /// be compared at once.
-fn is_plain(head: &[u8; 2 * LANES]) -> bool {
-    let mut found = [0_u8; LANES];
-    for start in [0, LANES] {
-        for lane in 0..LANES {
-            let byte = head[start + lane];
-            let special = mask(byte == b'\\') | mask(byte == b'"') | mask(byte == b'+');
-            found[lane] |= special | byte & 0x80;
-        }
-    }
-    u128::from_ne_bytes(found) == 0
+fn is_plain(head: &[u8; 32]) -> bool {
+    // Without branches, in the width of one byte: compiles to vector instructions.
+    let special = head.iter().fold(0, |found, &byte| {
+        let reserved = u8::from(byte == b'\\') | u8::from(byte == b'"') | u8::from(byte == b'+');
+        found | reserved | byte >> 7
+    });
+    special == 0
 }
 
 fn to_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn line_feeds(bytes: &[u8]) -> u64 {
-    memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// Appends a logical line without its folds: line end and one blank.
@@ -1582,164 +1564,4 @@ fn decode_base64(encoded: &[u8], decoded: &mut Vec<u8>) -> Result<(), usize> {
         _ => return Err(encoded.len()),
     }
     Ok(())
-}
-
-/// Whether an unwanted entry may end at this line start: a blank line or what may become `dn`.
-/// Too many are no harm, the line is then looked at.
-fn may_end_entry(line: &[u8]) -> bool {
-    match line {
-        [] => false,
-        [first] => matches!(first, b'\n' | b'\r' | b'd' | b'D'),
-        [first, second, ..] => may_end_with(*first, *second),
-    }
-}
-
-/// [`may_end_entry`] for the first two bytes of a line.
-fn may_end_with(first: u8, second: u8) -> bool {
-    match first {
-        b'\n' | b'\r' => true,
-        b'd' | b'D' => matches!(second, b'n' | b'N' | b'\r' | b'\n'),
-        _ => false,
-    }
-}
-
-/// Finds where unwanted entries may end in one chunk, and counts its lines on the way.
-///
-/// Looks at some kilobytes in one go and remembers in which blocks an entry may end. That part has
-/// no branches and a form that compilers turn into vector instructions: its speed is the speed of
-/// reading a large export.
-struct EntryEnds<'c> {
-    chunk: &'c [u8],
-    /// A place with the line feeds of the input before it, for places not looked at.
-    known: (usize, u64),
-    /// What was looked at: from here, so many bytes; line feeds of the input before it and in it.
-    start: usize,
-    length: usize,
-    before: u64,
-    within: u64,
-    /// The blocks in which an entry may end: a bit each; and in which lanes of them: a byte each.
-    flagged: u32,
-    lanes: [u128; BLOCKS],
-}
-
-impl<'c> EntryEnds<'c> {
-    fn new(chunk: &'c [u8]) -> Self {
-        Self {
-            chunk,
-            known: (0, 0),
-            start: 0,
-            length: 0,
-            before: 0,
-            within: 0,
-            flagged: 0,
-            lanes: [0; BLOCKS],
-        }
-    }
-
-    /// The first line start behind `at` where an entry may end, or the end of the chunk.
-    fn next(&mut self, mut at: usize) -> usize {
-        if at - self.start >= self.length {
-            self.look_at(at, self.line_at(at));
-        }
-        while self.length > 0 {
-            let mut flagged = self.flagged & (u32::MAX << ((at - self.start) / BLOCK));
-            while flagged != 0 {
-                let block = flagged.trailing_zeros() as usize;
-                flagged &= flagged - 1;
-                if let Some(end) = self.end_in_block(block, at) {
-                    return end;
-                }
-            }
-            at = self.start + self.length;
-            self.look_at(at, self.before + self.within);
-        }
-        let mut starts = memchr_iter(b'\n', &self.chunk[at..]).map(|lf| at + lf + 1);
-        starts.find(|&start| may_end_entry(&self.chunk[start..])).unwrap_or(self.chunk.len())
-    }
-
-    /// Looks at the next blocks.
-    fn look_at(&mut self, start: usize, before: u64) {
-        self.start = start;
-        self.before = before;
-        self.flagged = 0;
-        // One byte counts the line feeds of one lane: less than 256 in all blocks.
-        let mut counts = [0_u8; LANES];
-        let mut blocks = 0;
-        let mut rest = &self.chunk[start..];
-        let most = if HAS_VECTORS { BLOCKS } else { 0 };
-        while blocks < most
-            && let Some(window) = rest.first_chunk::<WINDOW>()
-        {
-            let hits = look_at_block(window, &mut counts);
-            self.lanes[blocks] = hits;
-            self.flagged |= u32::from(hits != 0) << blocks;
-            blocks += 1;
-            rest = &rest[BLOCK..];
-        }
-        self.length = blocks * BLOCK;
-        self.within = counts.iter().map(|&count| u64::from(count)).sum();
-    }
-
-    /// The first line start in a flagged block where an entry may end, behind `at`.
-    fn end_in_block(&self, block: usize, at: usize) -> Option<usize> {
-        let start = self.start + block * BLOCK;
-        let window = self.chunk[start..].first_chunk::<WINDOW>()?;
-        let from = at.saturating_sub(start);
-        let mut lanes = self.lanes[block];
-        let mut first = BLOCK;
-        while lanes != 0 {
-            let lane = lanes.trailing_zeros() as usize / 8;
-            lanes &= !(0xff << (8 * lane));
-            // The line feeds of this lane, without branches; then those before `from` are left out.
-            let mut rows = 0_u32;
-            for row in 0..BLOCK / LANES {
-                rows |= u32::from(window[row * LANES + lane] == b'\n') << row;
-            }
-            rows &= u32::MAX << (from.saturating_sub(lane)).div_ceil(LANES);
-            while rows != 0 {
-                let lf = rows.trailing_zeros() as usize * LANES + lane;
-                if may_end_with(window[lf + 1], window[lf + 2]) {
-                    first = first.min(lf);
-                    break;
-                }
-                rows &= rows - 1;
-            }
-        }
-        (first < BLOCK).then(|| start + first + 1)
-    }
-
-    /// The line feeds of the input before `at`, which is not before the known place.
-    fn line_at(&self, at: usize) -> u64 {
-        let end = self.start + self.length;
-        let (counted, line) = if at < end {
-            (self.start, self.before)
-        } else if self.known.0 < end {
-            (end, self.before + self.within)
-        } else {
-            self.known
-        };
-        line + line_feeds(&self.chunk[counted..at])
-    }
-}
-
-/// In which lanes of a block a line feed may end an entry, and adds its line feeds to `counts`.
-#[inline]
-fn look_at_block(window: &[u8; WINDOW], counts: &mut [u8; LANES]) -> u128 {
-    let mut hits = [0_u8; LANES];
-    for start in (0..BLOCK).step_by(LANES) {
-        for lane in 0..LANES {
-            let line_feed = mask(window[start + lane] == b'\n');
-            let next = window[start + lane + 1];
-            // Not zero up to CR and for `d`: wider than `may_end_with`, which decides.
-            let stop = (b'\r' + 1).saturating_sub(next) | mask(next | 0x20 == b'd');
-            counts[lane] = counts[lane].wrapping_sub(line_feed);
-            hits[lane] |= line_feed & stop;
-        }
-    }
-    u128::from_le_bytes(hits)
-}
-
-/// All bits or none: the form of a comparison that vector instructions have.
-fn mask(condition: bool) -> u8 {
-    if condition { 0xff } else { 0 }
 }

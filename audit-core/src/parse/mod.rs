@@ -3,4 +3,5 @@
 
 pub mod console;
 pub mod decode;
+mod entry_ends;
 pub mod ldif;

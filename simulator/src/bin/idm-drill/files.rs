@@ -11,7 +11,7 @@ use audit_core::import::{Flow, Import, Imported};
 use audit_core::note::{Note, NoteCode};
 
 /// Bytes read at a time: large enough for sequential speed, small enough to stay in cache.
-const CHUNK_BYTES: usize = 512 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Folders inside folders that are followed.
 const DEPTH_MAX: usize = 16;
