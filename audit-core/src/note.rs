@@ -124,6 +124,13 @@ note_codes! {
     UrlValue = "IMP035", Warning;
     /// More notes of one kind in a file than are kept.
     MoreNotes = "IMP036", Info;
+    /// `answers.toml` is not TOML; it was not used.
+    InvalidToml = "IMP060", Error;
+    /// Something is declared of a host that no input shows to be a server.
+    UnknownHost = "IMP061", Warning;
+    /// A waiver has no effect: its rule is not known, its reason is not one that the rule allows,
+    /// or it has expired.
+    WaiverWithoutEffect = "IMP062", Warning;
 }
 
 impl fmt::Display for NoteCode {

@@ -31,8 +31,13 @@ fn samples(importer: &str) -> Files {
         .collect()
 }
 
-const IMPORTERS: [&str; 4] =
-    ["deployment_json", "ldif_directory", "server_role_find", "topology_segment_find"];
+const IMPORTERS: [&str; 5] = [
+    "answers_toml",
+    "deployment_json",
+    "ldif_directory",
+    "server_role_find",
+    "topology_segment_find",
+];
 
 /// Lines or pointers of a fact's evidence.
 fn places(document: &Value, pointer: &str) -> String {

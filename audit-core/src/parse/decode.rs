@@ -128,6 +128,8 @@ pub enum Content {
     Binary(Option<&'static str>),
     /// A JSON document.
     Json,
+    /// A TOML document of this project's: a line gives it a schema.
+    Toml,
     /// LDIF or `ldapsearch` output.
     Ldif,
     /// Any other text: output of commands.
@@ -169,10 +171,18 @@ impl Content {
             {
                 Self::Json
             }
+            _ if head.split(|&byte| byte == b'\n').any(is_schema_line) => Self::Toml,
             _ if head.split(|&byte| byte == b'\n').any(is_ldif_line) => Self::Ldif,
             _ => Self::Console,
         }
     }
+}
+
+/// True for `schema = "idm-drill/…"`, whatever blanks are around.
+fn is_schema_line(line: &[u8]) -> bool {
+    let rest = line.trim_ascii_start().strip_prefix(b"schema").map(<[u8]>::trim_ascii_start);
+    let value = rest.and_then(|rest| rest.strip_prefix(b"=")).map(<[u8]>::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with(b"\"idm-drill/"))
 }
 
 /// True for a line that only LDIF and `ldapsearch` have, at column 1.
