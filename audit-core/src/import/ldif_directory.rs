@@ -214,7 +214,7 @@ fn note_cut(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
 }
 
 fn source(named: &Named<'_>, entry: &Entry, line: u64, observed: impl Into<String>) -> Source {
-    Source::at_line(named.file, line, observed).with_pointer(entry.dn.to_string())
+    named.source(line, observed).with_pointer(entry.dn.to_string())
 }
 
 /// Line of the first of an entry's values that satisfies `test`, else of its DN.
