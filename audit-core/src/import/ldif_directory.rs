@@ -209,7 +209,7 @@ fn note_cut(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
     }
     summary.problems.iter().any(|problem| {
         use crate::parse::ldif::ProblemKind as Kind;
-        matches!(problem.kind, Kind::TruncatedEntry | Kind::SearchUnfinished)
+        matches!(problem.kind, Kind::TruncatedEntry | Kind::SearchUnfinished | Kind::InputCut)
     })
 }
 
