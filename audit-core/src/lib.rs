@@ -24,6 +24,7 @@
 //! ```
 
 pub mod advise;
+mod archive;
 pub mod bundle;
 pub mod cases;
 pub mod evidence;
@@ -40,7 +41,9 @@ pub mod rule;
 mod rule_parts;
 pub mod rules;
 pub mod score;
+mod sos;
 pub mod time;
+pub mod unpack;
 pub mod views;
 
 pub use report::{Options, Report, audit};

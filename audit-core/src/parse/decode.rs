@@ -139,13 +139,16 @@ pub enum Content {
 }
 
 /// First bytes of formats that are often dropped by mistake.
-const MAGIC: [(&[u8], &str); 6] = [
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"PK\x03\x04", "a zip archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
+const MAGIC: [(&[u8], &str); 9] = [
+    (b"BZh", "a bzip2 archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
     (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
     (b"%PDF", "a PDF document"),
     (b"\x7fELF", "a program"),
+    (b"SQLite format 3", "a database"),
 ];
 
 impl Content {
@@ -153,9 +156,6 @@ impl Content {
     pub fn recognize(head: &[u8]) -> Self {
         if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
             return Self::Binary(Some(name));
-        }
-        if head.get(257..262) == Some(b"ustar") {
-            return Self::Binary(Some("a tar archive"));
         }
         if head.contains(&0) {
             return Self::Binary(None);
