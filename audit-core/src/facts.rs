@@ -299,8 +299,9 @@ impl Facts {
         for (name, declared) in std::mem::take(&mut self.declared) {
             let places: Sources =
                 declared.data_center.sources().union(&declared.crl_publisher).cloned().collect();
+            let nothing_known = self.servers.is_empty();
             let Some(server) = self.servers.get_mut(&name) else {
-                if let Some(source) = places.first() {
+                if let Some(source) = places.first().filter(|_| !nothing_known) {
                     self.notes.insert(note_at(
                         source,
                         NoteCode::UnknownHost,

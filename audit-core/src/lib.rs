@@ -24,6 +24,8 @@
 //! ```
 
 pub mod advise;
+mod archive;
+pub mod bundle;
 pub mod cases;
 pub mod evidence;
 pub mod example;
@@ -42,7 +44,9 @@ pub mod rule;
 mod rule_parts;
 pub mod rules;
 pub mod score;
+mod sos;
 pub mod time;
+pub mod unpack;
 pub mod views;
 
 pub use report::{Options, Report, audit};

@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Format, Named, Reads};
-use crate::evidence::{Source, Sources};
+use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{Answer, CaMode, CaSigning, Fqdn, Waiver};
 use crate::note::{Note, NoteCode};
@@ -105,7 +105,7 @@ impl Reader<'_> {
 
     fn sources(&self, item: &Item<'_>, observed: String) -> Sources {
         let (line, _) = place(self.text, item.span().start);
-        Sources::from([Source::at_line(self.named.file, line, observed)])
+        Sources::from([self.named.source(line, observed)])
     }
 
     fn document(&mut self, table: &DeTable<'_>) {

@@ -1,5 +1,7 @@
 //! Bytes to UTF-8: byte order marks and UTF-16, and what kind of content a file holds.
 
+use super::sections;
+
 /// Encoding of an input file. Closed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Encoding {
@@ -132,18 +134,23 @@ pub enum Content {
     Toml,
     /// LDIF or `ldapsearch` output.
     Ldif,
+    /// Sections of an export bundle.
+    Bundle,
     /// Any other text: output of commands.
     Console,
 }
 
 /// First bytes of formats that are often dropped by mistake.
-const MAGIC: [(&[u8], &str); 6] = [
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"PK\x03\x04", "a zip archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
+const MAGIC: [(&[u8], &str); 9] = [
+    (b"BZh", "a bzip2 archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
     (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
     (b"%PDF", "a PDF document"),
     (b"\x7fELF", "a program"),
+    (b"SQLite format 3", "a database"),
 ];
 
 impl Content {
@@ -152,15 +159,13 @@ impl Content {
         if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
             return Self::Binary(Some(name));
         }
-        if head.get(257..262) == Some(b"ustar") {
-            return Self::Binary(Some("a tar archive"));
-        }
         if head.contains(&0) {
             return Self::Binary(None);
         }
         let text = head.trim_ascii_start();
         match text {
             [] => Self::Empty,
+            _ if sections::has_head(text) => Self::Bundle,
             [b'{', ..] => Self::Json,
             // A shell prompt such as "[root@ipa ~]#" is no JSON array.
             [b'[', rest @ ..]
