@@ -61,7 +61,16 @@ fn read(named: &Named<'_>, text: &str, facts: &mut Facts) -> bool {
         }
     };
     let mut reader = Reader { named, text, facts };
-    reader.document(table.get_ref());
+    let schema = table.get_ref().get("schema");
+    match schema.map(|schema| (schema, schema.get_ref().as_str())) {
+        Some((_, Some(SCHEMA))) => reader.document(table.get_ref()),
+        Some((schema, _)) => {
+            let message = format!("another schema; this version reads \"{SCHEMA}\"");
+            let help = "`idm-drill answers` prints a template for this version.";
+            reader.note(NoteCode::UnknownSchema, schema.span().start, message, help);
+        }
+        None => return false,
+    }
     true
 }
 
@@ -111,12 +120,7 @@ impl Reader<'_> {
     fn document(&mut self, table: &DeTable<'_>) {
         for (key, item) in table {
             match (key.get_ref().as_ref(), item.get_ref()) {
-                ("schema", DeValue::String(schema)) => {
-                    if schema != SCHEMA {
-                        let message = format!("schema \"{schema}\"; this version reads {SCHEMA}");
-                        self.note(NoteCode::UnknownSchema, item.span().start, message, "");
-                    }
-                }
+                ("schema", _) => {}
                 ("data_centers", DeValue::Table(centers)) => self.data_centers(centers),
                 ("answers", DeValue::Table(answers)) => self.answers(answers),
                 ("facts", DeValue::Table(stated)) => self.facts(stated),
@@ -238,7 +242,11 @@ impl Reader<'_> {
                 }
                 ("expires", value) => {
                     let Some(time) = time(value) else {
-                        self.invalid("expires", item, "a date such as 2027-06-30; the waiver");
+                        self.invalid(
+                            "expires",
+                            item,
+                            "a date such as 2027-06-30, so the waiver has no end",
+                        );
                         return;
                     };
                     expires = Some(time);
