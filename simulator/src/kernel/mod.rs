@@ -2,8 +2,8 @@
 //! the means to see that two runs were the same.
 //!
 //! ```text
-//! streams --draws--> samplers --spans--> queue --(time, event)--> the model --records--> trace
-//!                        math                                               --numbers--> statistics
+//! streams --draws--> samplers --spans--> queue --(time, event)--> model --records--> trace
+//!                        math                                           --numbers--> statistics
 //! ```
 //!
 //! It never reads a clock, has no threads, and uses no other part of this workspace. All of it

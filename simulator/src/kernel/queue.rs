@@ -159,15 +159,14 @@ impl<E> Queue<E> {
         }
         self.drop_stale_top();
         if self.heap.len() - self.live > self.live + STALE_MAX {
-            let places = &self.places;
-            self.heap.retain(|entry| is_live(places, *entry));
+            self.heap.retain(|entry| holds(&self.places, entry.place, entry.order));
         }
         true
     }
 
     /// Whether the event still waits.
     pub fn is_pending(&self, key: Key) -> bool {
-        matches!(self.places.get(key.place), Some(Place::Taken { order, .. }) if *order == key.order)
+        holds(&self.places, key.place, key.order)
     }
 
     /// Time of the next event.
@@ -216,15 +215,16 @@ impl<E> Queue<E> {
     fn drop_stale_top(&mut self) {
         while self.heap.len() > self.live {
             match self.heap.peek() {
-                Some(entry) if !is_live(&self.places, *entry) => self.heap.pop(),
+                Some(top) if !holds(&self.places, top.place, top.order) => self.heap.pop(),
                 _ => return,
             };
         }
     }
 }
 
-fn is_live<E>(places: &[Place<E>], entry: Entry) -> bool {
-    matches!(places.get(entry.place), Some(Place::Taken { order, .. }) if *order == entry.order)
+/// Whether the event with this insertion counter is still in its place.
+fn holds<E>(places: &[Place<E>], place: usize, order: u64) -> bool {
+    matches!(places.get(place), Some(Place::Taken { order: found, .. }) if *found == order)
 }
 
 #[cfg(test)]
