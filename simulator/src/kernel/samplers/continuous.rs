@@ -66,8 +66,8 @@ impl LogNormal {
     pub fn from_median_and_sigma(median: f64, sigma: f64) -> Result<Self, Invalid> {
         let expected = "a finite number from 0 on";
         Ok(Self {
-            median: positive("lognormal", "median", median)?,
             sigma: at_least(0.0, "lognormal", "sigma", sigma, expected)?,
+            median: positive("lognormal", "median", median)?,
         })
     }
 
@@ -180,14 +180,14 @@ impl Triangular {
     ///
     /// # Errors
     ///
-    /// If a number is not finite, or not `low <= mode <= high`.
+    /// If a number or `high - low` is not finite, or not `low <= mode <= high`.
     pub fn new(low: f64, mode: f64, high: f64) -> Result<Self, Invalid> {
         let (name, finite) = ("triangular", "a finite number");
-        Ok(Self {
-            low: at_least(f64::MIN, name, "low", low, finite)?,
-            mode: at_least(low, name, "mode", mode, "a finite number from low on")?,
-            high: at_least(mode, name, "high", high, "a finite number from mode on")?,
-        })
+        let low = at_least(f64::MIN, name, "low", low, finite)?;
+        let mode = at_least(low, name, "mode", mode, "a finite number from low on")?;
+        let high = at_least(mode, name, "high", high, "a finite number from mode on")?;
+        at_least(0.0, name, "high - low", high - low, finite)?;
+        Ok(Self { low, mode, high })
     }
 
     /// The mean.
@@ -199,11 +199,14 @@ impl Triangular {
 impl Quantile for Triangular {
     fn quantile(&self, p: f64) -> f64 {
         let width = self.high - self.low;
-        let left = self.mode - self.low;
-        if p * width < left {
-            self.low + (p * width * left).sqrt()
+        if width <= 0.0 {
+            return self.low;
+        }
+        let rising = (self.mode - self.low) / width;
+        if p < rising {
+            self.low + width * (rising * p).sqrt()
         } else {
-            self.high - ((1.0 - p) * width * (self.high - self.mode)).sqrt()
+            self.high - width * ((self.high - self.mode) / width * (1.0 - p)).sqrt()
         }
     }
 }
