@@ -1,12 +1,14 @@
 //! Events in the order of their times; at equal times in the order in which they were scheduled.
 //!
-//! The heap holds small entries (time, insertion counter, place); the events lie in places that do
-//! not move. To cancel an event empties its place at once and leaves its entry in the heap. Entries
-//! without an event are removed when they reach the top, and all of them as soon as they are more
-//! than the events: memory follows the number of events that wait, whatever is canceled.
+//! The heap holds entries of 16 bytes, whose order is that of one whole number: time, insertion
+//! counter, place. The events lie in places that do not move. To cancel an event takes it out of
+//! its place at once and leaves its entry in the heap. Entries without an event are removed when
+//! they reach the top, and all of them as soon as they are more than the events: memory follows the
+//! number of events that wait, whatever is canceled.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::mem;
 
 use crate::kernel::time::{Span, Time};
 
@@ -16,11 +18,12 @@ const STALE_MAX: usize = 32;
 
 /// Names a scheduled event, to cancel it.
 ///
-/// A key is good for the queue that gave it (and for clones of it); it is never given twice.
+/// A key is good for the queue that gave it (and for clones of it); it is never given twice. Keys
+/// are ordered by when they were given.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Key {
-    order: u64,
-    place: usize,
+    turn: u64,
+    place: u32,
 }
 
 /// Scheduled events and the present time.
@@ -47,38 +50,59 @@ pub struct Queue<E> {
     heap: BinaryHeap<Entry>,
     places: Vec<Place<E>>,
     /// First of the chain of free places; behind the last place if there is none.
-    free: usize,
+    free: u32,
+    /// Number of events that wait; every other entry of the heap is stale.
     live: usize,
     now: Time,
-    /// What the next event gets as its insertion counter.
-    order: u64,
+    /// Number of events ever scheduled.
+    turn: u64,
+    /// What the next entry gets as its insertion counter.
+    order: u32,
     late: u64,
 }
 
+/// Time, insertion counter and place of an event, from the upper bits down.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Entry {
-    time: Time,
-    order: u64,
-    place: usize,
+struct Entry(u128);
+
+impl Entry {
+    #[inline]
+    const fn new(time: Time, order: u32, place: u32) -> Self {
+        Self((time.millis() as u128) << 64 | (order as u128) << 32 | place as u128)
+    }
+
+    #[inline]
+    const fn time(self) -> Time {
+        Time::from_millis((self.0 >> 64) as u64)
+    }
+
+    #[inline]
+    const fn place(self) -> u32 {
+        self.0 as u32
+    }
 }
 
 impl Ord for Entry {
-    /// The std heap gives out its greatest element: the earliest, first scheduled one.
+    /// std's heap gives out its greatest element: the earliest, first scheduled one.
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        (other.time, other.order).cmp(&(self.time, self.order))
+        other.0.cmp(&self.0)
     }
 }
 
 impl PartialOrd for Entry {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
+/// Every place that is not free has exactly one entry in the heap.
 #[derive(Clone, Debug)]
 enum Place<E> {
-    Free { next: usize },
-    Taken { order: u64, event: E },
+    Free { next: u32 },
+    Taken { turn: u64, event: E },
+    Canceled,
 }
 
 impl<E> Default for Queue<E> {
@@ -96,6 +120,7 @@ impl<E> Queue<E> {
             free: 0,
             live: 0,
             now: Time::ZERO,
+            turn: 0,
             order: 0,
             late: 0,
         }
@@ -124,25 +149,30 @@ impl<E> Queue<E> {
 
     /// Schedules an event. One for a time before [`Queue::now`] runs now, behind what is scheduled
     /// for now already, and is counted in [`Queue::late`]: time never runs backward.
+    ///
+    /// Up to 2^32 events can wait at once; memory ends before.
     pub fn schedule_at(&mut self, time: Time, event: E) -> Key {
         self.late += u64::from(time < self.now);
-        let time = time.max(self.now);
-        let order = self.order;
-        self.order += 1;
+        if self.order == u32::MAX {
+            self.renumber();
+        }
         let place = self.free;
-        let taken = Place::Taken { order, event };
-        if let Some(free) = self.places.get_mut(place) {
+        let key = Key { turn: self.turn, place };
+        let taken = Place::Taken { turn: self.turn, event };
+        if let Some(free) = self.places.get_mut(place as usize) {
             if let Place::Free { next } = *free {
                 self.free = next;
             }
             *free = taken;
         } else {
             self.places.push(taken);
-            self.free = self.places.len();
+            self.free += 1;
         }
+        self.heap.push(Entry::new(time.max(self.now), self.order, place));
         self.live += 1;
-        self.heap.push(Entry { time, order, place });
-        Key { order, place }
+        self.turn += 1;
+        self.order += 1;
+        key
     }
 
     /// Schedules an event for this long after now.
@@ -154,34 +184,40 @@ impl<E> Queue<E> {
     ///
     /// Takes constant time, on average over many calls.
     pub fn cancel(&mut self, key: Key) -> bool {
-        if self.take(key.place, key.order).is_none() {
-            return false;
+        match self.places.get_mut(key.place as usize) {
+            Some(place) if place.holds(key) => *place = Place::Canceled,
+            _ => return false,
         }
+        self.live -= 1;
         self.drop_stale_top();
         if self.heap.len() - self.live > self.live + STALE_MAX {
-            self.heap.retain(|entry| holds(&self.places, entry.place, entry.order));
+            self.heap.retain(|entry| !free_if_canceled(&mut self.places, &mut self.free, *entry));
         }
         true
     }
 
     /// Whether the event still waits.
     pub fn is_pending(&self, key: Key) -> bool {
-        holds(&self.places, key.place, key.order)
+        self.places.get(key.place as usize).is_some_and(|place| place.holds(key))
     }
 
     /// Time of the next event.
     pub fn next_time(&self) -> Option<Time> {
-        self.heap.peek().map(|entry| entry.time)
+        // The top is never stale.
+        self.heap.peek().map(|entry| entry.time())
     }
 
     /// Takes the next event, and its time becomes now.
     pub fn pop(&mut self) -> Option<(Time, E)> {
         let entry = self.heap.pop()?;
-        // The top is never stale, so this is `Some`.
-        let event = self.take(entry.place, entry.order)?;
-        self.now = entry.time;
+        let place = self.places.get_mut(entry.place() as usize)?;
+        let free = Place::Free { next: self.free };
+        let Place::Taken { event, .. } = mem::replace(place, free) else { return None };
+        self.free = entry.place();
+        self.live -= 1;
+        self.now = entry.time();
         self.drop_stale_top();
-        Some((entry.time, event))
+        Some((entry.time(), event))
     }
 
     /// Takes the next event unless it lies after `horizon`. Now stays where it was if there is
@@ -198,33 +234,47 @@ impl<E> Queue<E> {
         self.now
     }
 
-    /// Empties a place that holds the event with this insertion counter.
-    fn take(&mut self, at: usize, order: u64) -> Option<E> {
-        let place = self.places.get_mut(at)?;
-        match place {
-            Place::Taken { order: found, .. } if *found == order => {}
-            _ => return None,
-        }
-        let free = Place::Free { next: self.free };
-        let Place::Taken { event, .. } = std::mem::replace(place, free) else { return None };
-        self.free = at;
-        self.live -= 1;
-        Some(event)
-    }
-
+    /// Removes entries of canceled events from the top.
     fn drop_stale_top(&mut self) {
         while self.heap.len() > self.live {
             match self.heap.peek() {
-                Some(top) if !holds(&self.places, top.place, top.order) => self.heap.pop(),
+                Some(top) if free_if_canceled(&mut self.places, &mut self.free, *top) => {
+                    self.heap.pop();
+                }
                 _ => return,
-            };
+            }
         }
+    }
+
+    /// Gives the entries the smallest insertion counters that keep their order.
+    fn renumber(&mut self) {
+        let mut entries = mem::take(&mut self.heap).into_sorted_vec();
+        self.order = 0;
+        // The earliest is the greatest, hence the last.
+        for entry in entries.iter_mut().rev() {
+            *entry = Entry::new(entry.time(), self.order, entry.place());
+            self.order += 1;
+        }
+        self.heap = entries.into();
     }
 }
 
-/// Whether the event with this insertion counter is still in its place.
-fn holds<E>(places: &[Place<E>], place: usize, order: u64) -> bool {
-    matches!(places.get(place), Some(Place::Taken { order: found, .. }) if *found == order)
+impl<E> Place<E> {
+    fn holds(&self, key: Key) -> bool {
+        matches!(self, Self::Taken { turn, .. } if *turn == key.turn)
+    }
+}
+
+/// Frees the place of an entry whose event was canceled; false if it was not.
+fn free_if_canceled<E>(places: &mut [Place<E>], free: &mut u32, entry: Entry) -> bool {
+    match places.get_mut(entry.place() as usize) {
+        Some(place @ Place::Canceled) => {
+            *place = Place::Free { next: *free };
+            *free = entry.place();
+            true
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -269,7 +319,7 @@ mod tests {
             let key = queue.schedule_at(at(2_000_000 + round), 1);
             assert!(queue.cancel(key));
             assert!(queue.heap.len() <= 2 * queue.len() + STALE_MAX);
-            assert!(queue.places.len() <= 2);
+            assert!(queue.places.len() <= 4 + STALE_MAX);
         }
         assert_eq!((queue.len(), queue.next_time()), (1, Some(at(1_000_000))));
     }
@@ -285,5 +335,22 @@ mod tests {
         assert_eq!(queue.advance_to(at(2)), at(6));
         assert_eq!(queue.pop(), Some((at(6), 'b')));
         assert_eq!(queue.advance_to(at(100)), at(100));
+    }
+
+    #[test]
+    fn insertion_counters_that_run_out_begin_again_in_order() {
+        let mut queue = Queue::new();
+        queue.order = u32::MAX - 3;
+        let keys = [50, 20, 20, 50, 20, 50, 20].map(|time| queue.schedule_at(at(time), time));
+        assert!(queue.order < 10);
+        assert!(queue.cancel(keys[2]));
+        let turns: Vec<u64> = std::iter::from_fn(|| {
+            let next = keys.iter().filter(|key| queue.is_pending(**key)).map(|key| key.turn);
+            let waiting: Vec<u64> = next.collect();
+            queue.pop()?;
+            waiting.into_iter().find(|turn| !queue.is_pending(keys[*turn as usize]))
+        })
+        .collect();
+        assert_eq!(turns, [1, 4, 6, 0, 3, 5]);
     }
 }
