@@ -21,3 +21,6 @@
 //! 8. Another draw is another behavior: it is announced in the change log.
 
 pub mod kernel;
+#[cfg(feature = "cli")]
+pub mod replay;
+pub mod world;

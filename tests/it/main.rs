@@ -10,6 +10,8 @@
 mod bad_input;
 mod cli;
 mod corpus;
+mod determinism;
+mod fidelity;
 mod importers;
 mod kernel_queue;
 mod kernel_records;
@@ -20,3 +22,4 @@ mod ldif_parser;
 mod parity;
 mod rules_matrix;
 mod views_laws;
+mod wasm_host;

@@ -4,6 +4,7 @@ mod args;
 mod diagnostics;
 mod files;
 mod model_text;
+mod replay;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -39,6 +40,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     match &args.command {
         Command::Import(args) => import(args),
         Command::Audit(audit) => run_audit(audit, args.as_of.unwrap_or_else(now)),
+        Command::Replay(args) => replay::run(args),
         Command::Explain { word } => explain(word.as_deref()),
         Command::Schema { name } => {
             let text = match name {

@@ -1,0 +1,334 @@
+//! The entries that are tracked as objects, and how replicated changes meet in them.
+//!
+//! Every change can be applied at any time and in any order between origins; what results is the
+//! same on every server (`fidelity.md`, table i; `fidelity/conflicts.json`):
+//!
+//! - the later change of a replaced value wins, values that are added are united;
+//! - a deleted entry stays deleted, whatever was changed in it elsewhere, earlier or later;
+//! - an entry that is added below a deleted one brings it back as *glue*, marked
+//!   `deletedEntryHasChildren`;
+//! - of two entries of the same name the earlier keeps it; the later is kept as a naming conflict.
+//!
+//! # Source
+//!
+//! 389-ds `urp.c`; measured in drill i.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::kernel::time::Time;
+
+use super::csn::{Csn, ReplicaId};
+
+/// Identity of an entry (`nsuniqueid`): the change that added it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct EntryId(pub Csn);
+
+/// The entry of the suffix itself.
+pub const ROOT: EntryId = EntryId(Csn { time: Time::ZERO, sequence: 0, replica: ReplicaId(0) });
+
+/// A replicated operation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Operation {
+    /// Writes nothing that is tracked: the server's keep-alive entry, for example.
+    KeepAlive,
+    /// Adds an entry.
+    Add(NewEntry),
+    /// Replaces or adds values of one attribute.
+    Modify {
+        /// The entry.
+        entry: EntryId,
+        /// The attribute.
+        attribute: String,
+        /// What happens to its values.
+        modification: Modification,
+    },
+    /// Deletes an entry.
+    Delete(EntryId),
+}
+
+/// An entry to add.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewEntry {
+    /// The entry above it.
+    pub parent: EntryId,
+    /// Its relative name, for example `uid=alice`.
+    pub name: String,
+    /// The group that it is counted in.
+    pub group: Option<Arc<str>>,
+    /// Attributes and values.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// What happens to the values of an attribute.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Modification {
+    /// One value takes the place of all.
+    Replace(String),
+    /// One value is added.
+    Add(String),
+}
+
+/// Values of one attribute with the changes that brought them.
+#[derive(Clone, Debug, Default)]
+struct Attribute {
+    replaced: Option<Csn>,
+    values: BTreeMap<String, Csn>,
+}
+
+impl Attribute {
+    fn apply(&mut self, csn: Csn, modification: &Modification) {
+        match modification {
+            Modification::Replace(value) if self.replaced < Some(csn) => {
+                self.replaced = Some(csn);
+                self.values.retain(|_, added| *added > csn);
+                self.values.insert(value.clone(), csn);
+            }
+            Modification::Add(value) if self.replaced < Some(csn) => {
+                let added = self.values.entry(value.clone()).or_insert(csn);
+                *added = (*added).max(csn);
+            }
+            Modification::Replace(_) | Modification::Add(_) => {}
+        }
+    }
+}
+
+/// An entry, living or a tombstone.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    parent: EntryId,
+    name: String,
+    group: Option<Arc<str>>,
+    attributes: BTreeMap<String, Attribute>,
+    deleted: Option<Csn>,
+    is_glue: bool,
+    is_conflict: bool,
+}
+
+impl Entry {
+    /// Whether it can be found by a search: no tombstone.
+    pub fn is_alive(&self) -> bool {
+        self.deleted.is_none() || self.is_glue
+    }
+
+    /// Whether it was brought back because something was added below it.
+    pub fn is_glue(&self) -> bool {
+        self.is_glue && self.deleted.is_some()
+    }
+
+    /// Whether an earlier entry keeps its name.
+    pub fn is_conflict(&self) -> bool {
+        self.is_conflict
+    }
+
+    /// The group it is counted in.
+    pub fn group(&self) -> Option<&str> {
+        self.group.as_deref()
+    }
+
+    /// Values of an attribute, sorted.
+    pub fn values(&self, attribute: &str) -> impl Iterator<Item = &str> {
+        self.attributes
+            .get(attribute)
+            .into_iter()
+            .flat_map(|attribute| attribute.values.keys().map(String::as_str))
+    }
+
+    /// Names of its attributes, sorted.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.attributes.keys().map(String::as_str)
+    }
+}
+
+/// The tracked entries of one suffix on one server.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    entries: BTreeMap<EntryId, Entry>,
+    children: BTreeMap<EntryId, BTreeSet<EntryId>>,
+}
+
+/// Which of the rules above a wrong build leaves out; see [`super::planted`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    /// The value that arrives last wins, whenever it was written.
+    pub last_arrival_wins: bool,
+    /// A later change brings a deleted entry back.
+    pub change_undoes_delete: bool,
+    /// A parent is deleted with everything below it.
+    pub no_glue: bool,
+    /// The entry that arrives last takes the name.
+    pub later_keeps_name: bool,
+}
+
+impl Tree {
+    /// Applies a change. Applied twice, it changes nothing.
+    pub fn apply(&mut self, csn: Csn, operation: &Operation, rules: Rules) {
+        match operation {
+            Operation::KeepAlive => {}
+            Operation::Add(entry) => self.add(EntryId(csn), entry, rules),
+            Operation::Modify { entry, attribute, modification } => {
+                self.modify(csn, *entry, (attribute, modification), rules);
+            }
+            Operation::Delete(entry) => self.delete(csn, *entry, rules),
+        }
+    }
+
+    fn add(&mut self, id: EntryId, new: &NewEntry, rules: Rules) {
+        if self.entries.contains_key(&id) {
+            return;
+        }
+        let mut entry = Entry {
+            parent: new.parent,
+            name: new.name.clone(),
+            group: new.group.clone(),
+            attributes: BTreeMap::new(),
+            deleted: None,
+            is_glue: false,
+            is_conflict: false,
+        };
+        for (attribute, value) in &new.attributes {
+            let values = entry.attributes.entry(attribute.clone()).or_default();
+            values.values.insert(value.clone(), id.0);
+        }
+        self.settle_name(id, &mut entry, rules);
+        if !rules.no_glue {
+            self.revive(new.parent);
+        }
+        self.children.entry(new.parent).or_default().insert(id);
+        self.entries.insert(id, entry);
+    }
+
+    /// Marks the later of two living entries of one name.
+    fn settle_name(&mut self, id: EntryId, entry: &mut Entry, rules: Rules) {
+        let siblings = self.children.get(&entry.parent).cloned().unwrap_or_default();
+        for sibling in siblings {
+            let Some(other) = self.entries.get_mut(&sibling) else { continue };
+            if other.name != entry.name || !other.is_alive() || other.is_conflict {
+                continue;
+            }
+            if (sibling < id) == rules.later_keeps_name {
+                other.is_conflict = true;
+            } else {
+                entry.is_conflict = true;
+            }
+        }
+    }
+
+    /// Brings deleted entries back as glue, from this one upward.
+    fn revive(&mut self, mut id: EntryId) {
+        while let Some(entry) = self.entries.get_mut(&id) {
+            if entry.is_alive() {
+                return;
+            }
+            entry.is_glue = true;
+            id = entry.parent;
+        }
+    }
+
+    fn modify(&mut self, csn: Csn, id: EntryId, what: (&str, &Modification), rules: Rules) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if rules.change_undoes_delete && entry.deleted.is_some_and(|deleted| deleted < csn) {
+            entry.deleted = None;
+        }
+        let attribute = entry.attributes.entry(what.0.to_owned()).or_default();
+        if rules.last_arrival_wins {
+            attribute.replaced = None;
+            attribute.values.retain(|_, added| *added < csn);
+        }
+        attribute.apply(csn, what.1);
+    }
+
+    fn delete(&mut self, csn: Csn, id: EntryId, rules: Rules) {
+        let has_children = self.living_children(id).next().is_some();
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.deleted = Some(entry.deleted.map_or(csn, |deleted| deleted.min(csn)));
+        entry.is_glue = has_children && !rules.no_glue;
+        let parent = entry.parent;
+        self.drop_empty_glue(parent);
+    }
+
+    /// Glue goes with the last entry below it.
+    fn drop_empty_glue(&mut self, mut id: EntryId) {
+        while self.living_children(id).next().is_none() {
+            let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.is_glue()) else {
+                return;
+            };
+            entry.is_glue = false;
+            id = entry.parent;
+        }
+    }
+
+    fn living_children(&self, id: EntryId) -> impl Iterator<Item = EntryId> {
+        self.children
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|child| self.entries.get(child).is_some_and(Entry::is_alive))
+    }
+
+    /// Removes tombstones that were deleted before a time.
+    pub fn purge(&mut self, horizon: Time) {
+        let children = &mut self.children;
+        self.entries.retain(|id, entry| {
+            let stays = entry.is_alive() || entry.deleted.is_none_or(|csn| csn.time >= horizon);
+            if !stays && let Some(siblings) = children.get_mut(&entry.parent) {
+                siblings.remove(id);
+            }
+            stays
+        });
+    }
+
+    /// The living entries, oldest first.
+    pub fn living(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.is_alive()).map(|(id, entry)| (*id, entry))
+    }
+
+    /// The living entries of a group, oldest first.
+    pub fn group(&self, name: &str) -> impl Iterator<Item = (EntryId, &Entry)> {
+        self.living().filter(move |(_, entry)| entry.group() == Some(name))
+    }
+
+    /// Number of tombstones.
+    pub fn tombstones(&self) -> usize {
+        self.entries.values().filter(|entry| !entry.is_alive()).count()
+    }
+
+    /// Number of living entries.
+    pub fn len(&self) -> usize {
+        self.living().count()
+    }
+
+    /// Whether no living entry is tracked.
+    pub fn is_empty(&self) -> bool {
+        self.living().next().is_none()
+    }
+
+    /// Whether an entry is there and alive.
+    pub fn has(&self, id: EntryId) -> bool {
+        self.entries.get(&id).is_some_and(Entry::is_alive)
+    }
+
+    /// The path of an entry from itself to the suffix, names joined by commas; a naming conflict
+    /// begins with its identity.
+    pub fn path(&self, id: EntryId) -> String {
+        let mut parts = Vec::new();
+        let mut at = id;
+        while let Some(entry) = self.entries.get(&at) {
+            if entry.is_conflict {
+                parts.push(format!("nsuniqueid={}+{}", at.0, entry.name));
+            } else {
+                parts.push(entry.name.clone());
+            }
+            at = entry.parent;
+        }
+        parts.join(",")
+    }
+
+    /// The name that an entry was given, with the names above it.
+    pub fn wanted_path(&self, id: EntryId) -> String {
+        let Some(entry) = self.entries.get(&id) else { return String::new() };
+        let above = self.path(entry.parent);
+        if above.is_empty() { entry.name.clone() } else { format!("{},{above}", entry.name) }
+    }
+}
