@@ -19,6 +19,7 @@ mod kernel_samplers;
 mod kernel_streams;
 mod laws;
 mod ldif_parser;
+mod measurements;
 mod parity;
 mod rules_matrix;
 mod views_laws;

@@ -94,7 +94,7 @@ const WORDS: [(&str, &[&str], &str); 2] = [
     (
         "unsafe",
         // The second reads the compiled module that the same test has written.
-        &["wasm/src/abi.rs", "tests/it/parity.rs"],
+        &["wasm/src/abi.rs", "tests/it/wasm_host.rs"],
         "only the plain door of the module needs it; find a safe way",
     ),
     ("wasm_bindgen", &["wasm/src/bindgen.rs"], "only the page's door knows JavaScript"),
