@@ -149,7 +149,7 @@ impl Categorical {
     /// The first place whose sum of weights exceeds `p` times the total.
     pub fn place(&self, p: f64) -> usize {
         let wanted = p * self.total;
-        // `p` times the total may round up to the total.
+        // A probability of 1, which no draw is, exceeds every sum.
         self.sums.partition_point(|sum| *sum <= wanted).min(self.last)
     }
 }
