@@ -16,6 +16,13 @@ pub struct ServerIndex(pub(super) usize);
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ReplicaIndex(pub(super) usize);
 
+impl ReplicaIndex {
+    /// Its place among the replicas of its world, from 0, in the order in which they were added.
+    pub const fn number(self) -> usize {
+        self.0
+    }
+}
+
 /// Names an agreement of a [`super::World`].
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct AgreementIndex(pub(super) usize);

@@ -139,6 +139,9 @@ pub struct World {
     cut: Vec<(ServerIndex, ServerIndex)>,
     generations: u32,
     latency: Stream,
+    /// Processors of the one host that all servers share: until when each is busy. Empty if every
+    /// server has a host of its own.
+    processors: Vec<Time>,
     deliveries: Option<Vec<Delivery>>,
     events: u64,
     planted: Planted,
@@ -156,6 +159,7 @@ impl World {
             cut: Vec::new(),
             generations: 0,
             latency: Streams::new(seed, 0).stream("replication-latency", 0),
+            processors: Vec::new(),
             deliveries: None,
             events: 0,
             planted: Planted::default(),
@@ -259,6 +263,30 @@ impl World {
     /// A few milliseconds: from a change, or an order, to the attempt.
     fn attempt_latency(&mut self) -> Span {
         Span::from_millis(self.timing.poll.millis() + self.latency.next_u64() % 3)
+    }
+
+    /// How long a session stays behind its last change: within half of the mean.
+    fn overhead(&mut self) -> Span {
+        let factor = 0.5 + self.latency.unit();
+        Span::from_seconds_f64(self.timing.overhead.seconds_f64() * factor)
+    }
+
+    /// All servers run on one host with this many processors, as the recorder's did with two.
+    pub fn share_host(&mut self, processors: usize) {
+        self.processors = vec![Time::ZERO; processors];
+    }
+
+    /// How long it takes until this many changes are taken in.
+    fn service(&mut self, changes: u64) -> Span {
+        let span = self.timing.service(changes);
+        let now = self.now();
+        match self.processors.iter_mut().min() {
+            Some(until) => {
+                *until = (*until).max(now) + span;
+                until.since(now)
+            }
+            None => span,
+        }
     }
 
     /// A number for a change on a server.

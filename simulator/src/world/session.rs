@@ -252,7 +252,7 @@ impl World {
         for (origin, range) in &chunk.load {
             changes += self.load_of(supplier, *origin).map_or(0, |load| load.count(*range));
         }
-        let span = self.timing.service(changes);
+        let span = self.service(changes);
         if let Phase::Session(session) = &mut self.agreement_mut(index).phase {
             session.chunk = chunk;
             session.since = now;
@@ -317,11 +317,19 @@ impl World {
         for (origin, range) in &chunk.load {
             session.sent.raise(Csn::of_load(range.upto, *origin));
         }
+        let since = since.max(self.start_of_service(chunk.changes.len() as u64));
         self.receive(consumer, &chunk, since);
         if !self.send_more(index) {
-            let key = self.queue.schedule_after(self.timing.overhead, Event::Release(index));
+            let overhead = self.overhead();
+            let key = self.queue.schedule_after(overhead, Event::Release(index));
             self.agreement_mut(index).timer = Some(key);
         }
+    }
+
+    /// When the changes that arrived now began to be taken in.
+    fn start_of_service(&self, changes: u64) -> Time {
+        let span = self.timing.service(changes);
+        Time::from_millis(self.now().millis().saturating_sub(span.millis()))
     }
 
     /// Takes changes into a server's data, unless its vector covers them already.

@@ -144,7 +144,8 @@ impl Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     entries: BTreeMap<EntryId, Entry>,
-    children: BTreeMap<EntryId, BTreeSet<EntryId>>,
+    /// Entries by the entry above them and by name.
+    children: BTreeMap<EntryId, BTreeMap<String, BTreeSet<EntryId>>>,
 }
 
 /// Which of the rules above a wrong build leaves out; see [`super::planted`].
@@ -194,19 +195,20 @@ impl Tree {
         if !rules.no_glue {
             self.revive(new.parent);
         }
-        self.children.entry(new.parent).or_default().insert(id);
+        let siblings = self.children.entry(new.parent).or_default();
+        siblings.entry(new.name.clone()).or_default().insert(id);
         self.entries.insert(id, entry);
     }
 
     /// Marks the later of two living entries of one name.
     fn settle_name(&mut self, id: EntryId, entry: &mut Entry, rules: Rules) {
-        let siblings = self.children.get(&entry.parent).cloned().unwrap_or_default();
-        for sibling in siblings {
-            let Some(other) = self.entries.get_mut(&sibling) else { continue };
-            if other.name != entry.name || !other.is_alive() || other.is_conflict {
+        let siblings = self.children.get(&entry.parent).and_then(|all| all.get(&entry.name));
+        for sibling in siblings.into_iter().flatten() {
+            let Some(other) = self.entries.get_mut(sibling) else { continue };
+            if !other.is_alive() || other.is_conflict {
                 continue;
             }
-            if (sibling < id) == rules.later_keeps_name {
+            if (*sibling < id) == rules.later_keeps_name {
                 other.is_conflict = true;
             } else {
                 entry.is_conflict = true;
@@ -249,10 +251,10 @@ impl Tree {
 
     /// Glue goes with the last entry below it.
     fn drop_empty_glue(&mut self, mut id: EntryId) {
-        while self.living_children(id).next().is_none() {
-            let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.is_glue()) else {
-                return;
-            };
+        while self.entries.get(&id).is_some_and(Entry::is_glue)
+            && self.living_children(id).next().is_none()
+        {
+            let Some(entry) = self.entries.get_mut(&id) else { return };
             entry.is_glue = false;
             id = entry.parent;
         }
@@ -262,6 +264,7 @@ impl Tree {
         self.children
             .get(&id)
             .into_iter()
+            .flat_map(BTreeMap::values)
             .flatten()
             .copied()
             .filter(|child| self.entries.get(child).is_some_and(Entry::is_alive))
@@ -272,8 +275,9 @@ impl Tree {
         let children = &mut self.children;
         self.entries.retain(|id, entry| {
             let stays = entry.is_alive() || entry.deleted.is_none_or(|csn| csn.time >= horizon);
-            if !stays && let Some(siblings) = children.get_mut(&entry.parent) {
-                siblings.remove(id);
+            let siblings = children.get_mut(&entry.parent);
+            if !stays && let Some(same) = siblings.and_then(|all| all.get_mut(&entry.name)) {
+                same.remove(id);
             }
             stays
         });
