@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod cli;
+mod conflicts;
 mod corpus;
 mod determinism;
 mod fidelity;

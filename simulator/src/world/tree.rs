@@ -101,26 +101,9 @@ pub struct Entry {
     group: Option<Arc<str>>,
     attributes: BTreeMap<String, Attribute>,
     deleted: Option<Csn>,
-    is_glue: bool,
-    is_conflict: bool,
 }
 
 impl Entry {
-    /// Whether it can be found by a search: no tombstone.
-    pub fn is_alive(&self) -> bool {
-        self.deleted.is_none() || self.is_glue
-    }
-
-    /// Whether it was brought back because something was added below it.
-    pub fn is_glue(&self) -> bool {
-        self.is_glue && self.deleted.is_some()
-    }
-
-    /// Whether an earlier entry keeps its name.
-    pub fn is_conflict(&self) -> bool {
-        self.is_conflict
-    }
-
     /// The group it is counted in.
     pub fn group(&self) -> Option<&str> {
         self.group.as_deref()
@@ -146,6 +129,7 @@ pub struct Tree {
     entries: BTreeMap<EntryId, Entry>,
     /// Entries by the entry above them and by name.
     children: BTreeMap<EntryId, BTreeMap<String, BTreeSet<EntryId>>>,
+    rules: Rules,
 }
 
 /// Which of the rules above a wrong build leaves out; see [`super::planted`].
@@ -164,100 +148,79 @@ pub struct Rules {
 impl Tree {
     /// Applies a change. Applied twice, it changes nothing.
     pub fn apply(&mut self, csn: Csn, operation: &Operation, rules: Rules) {
+        self.rules = rules;
         match operation {
             Operation::KeepAlive => {}
-            Operation::Add(entry) => self.add(EntryId(csn), entry, rules),
+            Operation::Add(entry) => self.add(EntryId(csn), entry),
             Operation::Modify { entry, attribute, modification } => {
-                self.modify(csn, *entry, (attribute, modification), rules);
+                self.modify(csn, *entry, attribute, modification);
             }
-            Operation::Delete(entry) => self.delete(csn, *entry, rules),
+            Operation::Delete(id) => {
+                if let Some(entry) = self.entries.get_mut(id) {
+                    entry.deleted = Some(entry.deleted.map_or(csn, |deleted| deleted.min(csn)));
+                }
+            }
         }
     }
 
-    fn add(&mut self, id: EntryId, new: &NewEntry, rules: Rules) {
+    fn add(&mut self, id: EntryId, new: &NewEntry) {
         if self.entries.contains_key(&id) {
             return;
         }
-        let mut entry = Entry {
-            parent: new.parent,
-            name: new.name.clone(),
-            group: new.group.clone(),
-            attributes: BTreeMap::new(),
-            deleted: None,
-            is_glue: false,
-            is_conflict: false,
-        };
+        let mut attributes: BTreeMap<String, Attribute> = BTreeMap::new();
         for (attribute, value) in &new.attributes {
-            let values = entry.attributes.entry(attribute.clone()).or_default();
+            let values = attributes.entry(attribute.clone()).or_default();
             values.values.insert(value.clone(), id.0);
-        }
-        self.settle_name(id, &mut entry, rules);
-        if !rules.no_glue {
-            self.revive(new.parent);
         }
         let siblings = self.children.entry(new.parent).or_default();
         siblings.entry(new.name.clone()).or_default().insert(id);
+        let entry = Entry {
+            parent: new.parent,
+            name: new.name.clone(),
+            group: new.group.clone(),
+            attributes,
+            deleted: None,
+        };
         self.entries.insert(id, entry);
     }
 
-    /// Marks the later of two living entries of one name.
-    fn settle_name(&mut self, id: EntryId, entry: &mut Entry, rules: Rules) {
-        let siblings = self.children.get(&entry.parent).and_then(|all| all.get(&entry.name));
-        for sibling in siblings.into_iter().flatten() {
-            let Some(other) = self.entries.get_mut(sibling) else { continue };
-            if !other.is_alive() || other.is_conflict {
-                continue;
-            }
-            if (*sibling < id) == rules.later_keeps_name {
-                other.is_conflict = true;
-            } else {
-                entry.is_conflict = true;
-            }
-        }
-    }
-
-    /// Brings deleted entries back as glue, from this one upward.
-    fn revive(&mut self, mut id: EntryId) {
-        while let Some(entry) = self.entries.get_mut(&id) {
-            if entry.is_alive() {
-                return;
-            }
-            entry.is_glue = true;
-            id = entry.parent;
-        }
-    }
-
-    fn modify(&mut self, csn: Csn, id: EntryId, what: (&str, &Modification), rules: Rules) {
+    fn modify(&mut self, csn: Csn, id: EntryId, name: &str, modification: &Modification) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if rules.change_undoes_delete && entry.deleted.is_some_and(|deleted| deleted < csn) {
+        if self.rules.change_undoes_delete && entry.deleted.is_some_and(|deleted| deleted < csn) {
             entry.deleted = None;
         }
-        let attribute = entry.attributes.entry(what.0.to_owned()).or_default();
-        if rules.last_arrival_wins {
-            attribute.replaced = None;
-            attribute.values.retain(|_, added| *added < csn);
+        let attribute = entry.attributes.entry(name.to_owned()).or_default();
+        if self.rules.last_arrival_wins {
+            *attribute = Attribute::default();
         }
-        attribute.apply(csn, what.1);
+        attribute.apply(csn, modification);
     }
 
-    fn delete(&mut self, csn: Csn, id: EntryId, rules: Rules) {
-        let has_children = self.living_children(id).next().is_some();
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        entry.deleted = Some(entry.deleted.map_or(csn, |deleted| deleted.min(csn)));
-        entry.is_glue = has_children && !rules.no_glue;
-        let parent = entry.parent;
-        self.drop_empty_glue(parent);
+    /// Whether an entry can be found by a search: it was not deleted, or it is glue.
+    pub fn has(&self, id: EntryId) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.deleted.is_none()) || self.is_glue(id)
     }
 
-    /// Glue goes with the last entry below it.
-    fn drop_empty_glue(&mut self, mut id: EntryId) {
-        while self.entries.get(&id).is_some_and(Entry::is_glue)
-            && self.living_children(id).next().is_none()
-        {
-            let Some(entry) = self.entries.get_mut(&id) else { return };
-            entry.is_glue = false;
-            id = entry.parent;
-        }
+    /// Whether an entry was deleted and is there because of what lives below it.
+    pub fn is_glue(&self, id: EntryId) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.deleted.is_some())
+            && !self.rules.no_glue
+            && self.living_children(id).next().is_some()
+    }
+
+    /// Whether an earlier entry keeps this one's name: one that was there when this was added.
+    pub fn is_conflict(&self, id: EntryId) -> bool {
+        let Some(entry) = self.entries.get(&id) else { return false };
+        let same = self.children.get(&entry.parent).and_then(|all| all.get(&entry.name));
+        same.into_iter().flatten().any(|other| {
+            let (first, second) = if self.rules.later_keeps_name {
+                (id, *other)
+            } else {
+                (*other, id)
+            };
+            let deleted = self.entries.get(&first).and_then(|entry| entry.deleted);
+            first < second && deleted.is_none_or(|deleted| deleted > second.0)
+        })
     }
 
     fn living_children(&self, id: EntryId) -> impl Iterator<Item = EntryId> {
@@ -267,25 +230,31 @@ impl Tree {
             .flat_map(BTreeMap::values)
             .flatten()
             .copied()
-            .filter(|child| self.entries.get(child).is_some_and(Entry::is_alive))
+            .filter(|child| self.has(*child))
     }
 
     /// Removes tombstones that were deleted before a time.
     pub fn purge(&mut self, horizon: Time) {
-        let children = &mut self.children;
-        self.entries.retain(|id, entry| {
-            let stays = entry.is_alive() || entry.deleted.is_none_or(|csn| csn.time >= horizon);
-            let siblings = children.get_mut(&entry.parent);
-            if !stays && let Some(same) = siblings.and_then(|all| all.get_mut(&entry.name)) {
-                same.remove(id);
+        let is_old = |entry: &Entry| entry.deleted.is_some_and(|csn| csn.time < horizon);
+        let old: Vec<EntryId> =
+            self.entries.iter().filter(|(_, entry)| is_old(entry)).map(|(id, _)| *id).collect();
+        for id in old.into_iter().rev() {
+            if self.is_glue(id) {
+                continue;
             }
-            stays
-        });
+            let Some(entry) = self.entries.remove(&id) else { continue };
+            let siblings = self.children.get_mut(&entry.parent);
+            if let Some(same) = siblings.and_then(|all| all.get_mut(&entry.name)) {
+                same.remove(&id);
+            }
+        }
     }
 
     /// The living entries, oldest first.
     pub fn living(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
-        self.entries.iter().filter(|(_, entry)| entry.is_alive()).map(|(id, entry)| (*id, entry))
+        let all = self.entries.iter();
+        all.filter(|(id, entry)| entry.deleted.is_none() || self.is_glue(**id))
+            .map(|(id, entry)| (*id, entry))
     }
 
     /// The living entries of a group, oldest first.
@@ -295,7 +264,7 @@ impl Tree {
 
     /// Number of tombstones.
     pub fn tombstones(&self) -> usize {
-        self.entries.values().filter(|entry| !entry.is_alive()).count()
+        self.entries.keys().filter(|id| !self.has(**id)).count()
     }
 
     /// Number of living entries.
@@ -308,18 +277,13 @@ impl Tree {
         self.living().next().is_none()
     }
 
-    /// Whether an entry is there and alive.
-    pub fn has(&self, id: EntryId) -> bool {
-        self.entries.get(&id).is_some_and(Entry::is_alive)
-    }
-
     /// The path of an entry from itself to the suffix, names joined by commas; a naming conflict
     /// begins with its identity.
     pub fn path(&self, id: EntryId) -> String {
         let mut parts = Vec::new();
         let mut at = id;
         while let Some(entry) = self.entries.get(&at) {
-            if entry.is_conflict {
+            if self.is_conflict(at) {
                 parts.push(format!("nsuniqueid={}+{}", at.0, entry.name));
             } else {
                 parts.push(entry.name.clone());
@@ -329,8 +293,32 @@ impl Tree {
         parts.join(",")
     }
 
+    /// An entry as a search shows it: its attributes, and what the server adds to glue and to
+    /// naming conflicts. `suffix` is the name of the suffix, for the text of a conflict.
+    pub fn shown(&self, id: EntryId, suffix: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let Some(entry) = self.entries.get(&id) else { return BTreeMap::new() };
+        let mut shown: BTreeMap<String, BTreeSet<String>> = entry
+            .attributes()
+            .map(|name| (name.to_owned(), entry.values(name).map(str::to_owned).collect()))
+            .collect();
+        let mut add = |attribute: &str, value: String| {
+            shown.entry(attribute.to_owned()).or_default().insert(value);
+        };
+        if self.is_glue(id) {
+            add("objectClass", "glue".to_owned());
+            add("objectClass", "extensibleobject".to_owned());
+            add("nsds5ReplConflict", "deletedEntryHasChildren".to_owned());
+        }
+        if self.is_conflict(id) {
+            let wanted = self.wanted_path(id);
+            add("objectClass", "ldapsubentry".to_owned());
+            add("nsds5ReplConflict", format!("namingConflict (ADD) {wanted},{suffix}"));
+        }
+        shown
+    }
+
     /// The name that an entry was given, with the names above it.
-    pub fn wanted_path(&self, id: EntryId) -> String {
+    fn wanted_path(&self, id: EntryId) -> String {
         let Some(entry) = self.entries.get(&id) else { return String::new() };
         let above = self.path(entry.parent);
         if above.is_empty() { entry.name.clone() } else { format!("{},{above}", entry.name) }
