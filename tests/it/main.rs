@@ -22,6 +22,7 @@ mod laws;
 mod ldif_parser;
 mod measurements;
 mod parity;
+mod planted;
 mod rules_matrix;
 mod views_laws;
 mod wasm_host;

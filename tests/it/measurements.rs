@@ -298,3 +298,30 @@ fn losers_of_a_receiver_retry_in_phase() {
         assert!((0.8..=1.2).contains(&(simulated / recorded)), "{k}: {simulated} {recorded}");
     }
 }
+
+/// A server that comes back is pushed to only at its neighbor's next try: 3, 6, 12, 24 s after the
+/// try before (drill f).
+pub(crate) fn check_backoff(plant: impl FnOnce(&mut World)) -> Result<(), String> {
+    let (mut world, servers) = deployment(2, &[(0, 1)], 3, plant);
+    let [supplier, consumer] = [servers[0], servers[1]];
+    let host = world.server_of(consumer);
+    world.kill(host);
+    let written = world.write_entry(supplier, "waiting").map_err(|error| error.to_string())?;
+    // Tries at 0, 3, 9, 21 and 45 s.
+    world.run_for(Span::from_seconds(22));
+    world.start(host);
+    world.run_for(Span::from_seconds(22));
+    if world.count(consumer, "waiting") != 0 {
+        return Err(format!("{written} arrived before the neighbor's next try"));
+    }
+    world.run_for(Span::from_seconds(2));
+    if world.count(consumer, "waiting") != 1 {
+        return Err(format!("{written} did not arrive at the neighbor's next try"));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_server_that_comes_back_waits_for_its_neighbor() {
+    check_backoff(|_| {}).expect("the law of drill f");
+}

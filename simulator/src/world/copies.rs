@@ -166,10 +166,13 @@ impl World {
     fn restore_configuration(&mut self, copy: &Copy) {
         for index in self.outgoing(copy.server) {
             let saved = copy.agreements.iter().find(|(saved, _, _)| *saved == index);
-            let refused = self.planted.has(Mutation::GhostRefused);
+            let (supplier, consumer) = self.ends(index);
+            let back = self.find_agreement(consumer, supplier);
+            let is_ghost = back.is_none_or(|back| !self.agreement(back).exists);
+            let refused = is_ghost && self.planted.has(Mutation::GhostRefused);
             let agreement = self.agreement_mut(index);
             if let Some((_, is_enabled, seen)) = saved {
-                agreement.exists |= !refused;
+                agreement.exists = !refused;
                 agreement.is_enabled = *is_enabled;
                 agreement.consumer_ruv.clone_from(seen);
                 agreement.total_is_due = false;
