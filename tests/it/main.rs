@@ -24,5 +24,6 @@ mod measurements;
 mod parity;
 mod planted;
 mod rules_matrix;
+mod scenarios;
 mod views_laws;
 mod wasm_host;

@@ -44,6 +44,11 @@ impl Load {
         self.first + self.period.times(self.count_until(time))
     }
 
+    /// The first write of all.
+    pub fn next_from_start(self) -> Time {
+        self.first
+    }
+
     /// Number of writes in a range.
     pub fn count(self, range: Range) -> u64 {
         let before = match range.from.millis().checked_sub(1) {

@@ -120,7 +120,10 @@ struct Replica {
     outgoing: Vec<AgreementIndex>,
     incoming: Vec<AgreementIndex>,
     keep_alive: Option<Key>,
+    /// The rhythm of its background load.
     load: Option<Load>,
+    /// Whether it writes in that rhythm while it runs.
+    writes_load: bool,
     /// Load writes up to here are in the database; `None` while the server takes none.
     load_until: Option<Time>,
     /// Origins that were cleaned here; used with a planted mistake only.

@@ -1,7 +1,5 @@
 //! The replica update vector: what a server says it knows, as one maximum per origin.
 
-use std::collections::BTreeMap;
-
 use super::csn::{Csn, ReplicaId};
 
 /// First and newest change of one origin.
@@ -18,7 +16,8 @@ pub struct Known {
 /// consumer's maximum is ever sent (`fidelity.md`, "What a simulator must model", 1).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Ruv {
-    elements: BTreeMap<ReplicaId, Option<Known>>,
+    /// In the order of replica ids. A list, because every session copies it.
+    elements: Vec<(ReplicaId, Option<Known>)>,
 }
 
 impl Ruv {
@@ -29,22 +28,24 @@ impl Ruv {
 
     /// First and newest change of an origin; `None` if none is known.
     pub fn known(&self, replica: ReplicaId) -> Option<Known> {
-        self.elements.get(&replica).copied().flatten()
+        self.place(replica).ok().and_then(|place| self.elements.get(place)?.1)
     }
 
     /// Whether the origin is listed, with changes or without.
     pub fn lists(&self, replica: ReplicaId) -> bool {
-        self.elements.contains_key(&replica)
+        self.place(replica).is_ok()
     }
 
     /// Lists an origin of which no change is known yet.
     pub fn list(&mut self, replica: ReplicaId) {
-        self.elements.entry(replica).or_default();
+        if let Err(place) = self.place(replica) {
+            self.elements.insert(place, (replica, None));
+        }
     }
 
     /// Removes an origin (`CLEANALLRUV`).
     pub fn remove(&mut self, replica: ReplicaId) {
-        self.elements.remove(&replica);
+        self.elements.retain(|(id, _)| *id != replica);
     }
 
     /// Whether a change is claimed to be present.
@@ -54,27 +55,37 @@ impl Ruv {
 
     /// Raises the maximum of the change's origin; never lowers it.
     pub fn raise(&mut self, csn: Csn) {
-        let element = self.elements.entry(csn.replica).or_default();
-        match element {
-            Some(known) => known.max = known.max.max(csn),
-            None => *element = Some(Known { min: csn, max: csn }),
+        let first = Some(Known { min: csn, max: csn });
+        match self.place(csn.replica) {
+            Err(place) => self.elements.insert(place, (csn.replica, first)),
+            Ok(place) => match self.elements.get_mut(place) {
+                Some((_, Some(known))) => known.max = known.max.max(csn),
+                Some((_, element)) => *element = first,
+                None => {}
+            },
         }
     }
 
     /// Lowers the maximum of the change's origin to it, if it is above.
     pub(super) fn lower(&mut self, csn: Csn) {
-        if let Some(Some(known)) = self.elements.get_mut(&csn.replica) {
+        let place = self.place(csn.replica).ok();
+        if let Some((_, Some(known))) = place.and_then(|place| self.elements.get_mut(place)) {
             known.max = known.max.min(csn);
         }
     }
 
     /// All origins, also those without changes, by replica id.
     pub fn replicas(&self) -> impl Iterator<Item = ReplicaId> {
-        self.elements.keys().copied()
+        self.elements.iter().map(|(replica, _)| *replica)
     }
 
     /// All origins with changes, by replica id.
     pub fn iter(&self) -> impl Iterator<Item = (ReplicaId, Known)> {
         self.elements.iter().filter_map(|(replica, known)| Some((*replica, (*known)?)))
+    }
+
+    /// Where an origin is listed, or would be.
+    fn place(&self, replica: ReplicaId) -> Result<usize, usize> {
+        self.elements.binary_search_by_key(&replica, |(id, _)| *id)
     }
 }

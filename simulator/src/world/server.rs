@@ -41,6 +41,7 @@ impl World {
             incoming: Vec::new(),
             keep_alive: None,
             load: None,
+            writes_load: false,
             load_until: None,
             cleaned: Vec::new(),
         });

@@ -93,18 +93,19 @@ impl World {
         Some(csn)
     }
 
-    /// Gives a server a background load from now on, or takes it away.
-    pub fn set_load(&mut self, replica: ReplicaIndex, period: Option<Span>) {
-        self.write_load(replica);
+    /// Gives a server a background load from now on: one write every `period`. The rhythm of a
+    /// server never changes: false, and nothing is done, if it has another one.
+    pub fn set_load(&mut self, replica: ReplicaIndex, period: Span) -> bool {
         let now = self.now();
+        let rhythm = self.replica(replica).load;
+        if rhythm.is_some_and(|load| load.period() != period.max(Span::from_millis(1))) {
+            return false;
+        }
         // Servers write one after the other, not all in one moment.
-        let phase = period.map(|period| {
-            Load::new(
-                now + Span::from_millis(self.latency.next_u64() % period.millis().max(1)),
-                period,
-            )
-        });
-        self.replica_mut(replica).load = phase;
+        let phase = Span::from_millis(self.latency.next_u64() % period.millis().max(1));
+        let load = rhythm.unwrap_or_else(|| Load::new(now + phase, period));
+        self.replica_mut(replica).load = Some(load);
+        self.replica_mut(replica).writes_load = true;
         if self.is_running(replica) {
             self.begin_load(replica);
         }
@@ -113,13 +114,20 @@ impl World {
                 self.idle(index);
             }
         }
+        true
+    }
+
+    /// Ends a server's background load.
+    pub fn stop_load(&mut self, replica: ReplicaIndex) {
+        self.end_load(replica);
+        self.replica_mut(replica).writes_load = false;
     }
 
     /// The server takes load writes from now on.
     pub(super) fn begin_load(&mut self, index: ReplicaIndex) {
         let now = self.now();
         let replica = self.replica_mut(index);
-        replica.load_until = replica.load.is_some().then_some(now);
+        replica.load_until = replica.load_until.or(replica.writes_load.then_some(now));
     }
 
     /// The server takes no more load writes.
