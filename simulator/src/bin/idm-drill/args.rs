@@ -32,6 +32,10 @@ pub(crate) enum Command {
         /// Exports: files, folders, or - for standard input; without any, the bundled example.
         paths: Vec<PathBuf>,
     },
+    /// Play recordings of real servers in the model and print what it predicts.
+    ///
+    /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise.
+    Replay(ReplayArgs),
     /// Explain a rule or note by its code or name; without one, list the rules.
     Explain {
         /// Code or name, for example CA004 or IMP012.
@@ -77,6 +81,19 @@ pub(crate) struct AuditArgs {
     /// Print all evidence, all cases and all notes.
     #[arg(long, short)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// Recordings: a JSON list of drills, or - for standard input.
+    pub(crate) file: PathBuf,
+    /// Print where prediction and recording differ.
+    #[arg(long)]
+    pub(crate) compare: bool,
+    /// Number of seeds for drills that are not deterministic.
+    #[arg(long, value_name = "N", default_value_t = 20,
+        value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) seeds: u64,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

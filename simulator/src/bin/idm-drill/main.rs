@@ -4,6 +4,7 @@ mod args;
 mod diagnostics;
 mod files;
 mod model_text;
+mod replay;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -45,6 +46,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Explain { word, .. } => explain(word.as_deref()),
+        Command::Replay(args) => replay::run(args),
         Command::Schema { name } => {
             let text = match name {
                 SchemaName::Deployment => audit_core::report::schema::DEPLOYMENT,
