@@ -27,6 +27,14 @@ pub(crate) enum Command {
     /// Exit codes: 0 passes even if everything unknown is bad; 1 fails even if everything unknown
     /// is good; 3 between (evidence insufficient); 2 usage error or unusable input.
     Audit(AuditArgs),
+    /// Print the export script: run it as root on every server, then audit the files it writes.
+    ///
+    /// For example: idm-drill collect > collect.sh; ssh root@ipa1 'bash -s -' < collect.sh > ipa1.txt
+    Collect {
+        /// List what each section of the export is for instead.
+        #[arg(long)]
+        explain: bool,
+    },
     /// Explain a rule or note by its code or name; without one, list the rules.
     Explain {
         /// Code or name, for example CA004 or IMP012.
@@ -41,7 +49,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Exports: files, folders, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, or - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = ModelFormat::Text)]
@@ -50,7 +58,7 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
-    /// Exports: files, folders, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, or - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = AuditFormat::Text)]

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use audit_core::bundle::collect;
 use audit_core::import::Imported;
 use audit_core::note::NoteCode;
 use audit_core::recovery::Case;
@@ -39,6 +40,11 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     match &args.command {
         Command::Import(args) => import(args),
         Command::Audit(audit) => run_audit(audit, args.as_of.unwrap_or_else(now)),
+        Command::Collect { explain } => {
+            let explanation = explain.then(collect::explain);
+            print(explanation.as_deref().unwrap_or(collect::SCRIPT))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Explain { word } => explain(word.as_deref()),
         Command::Schema { name } => {
             let text = match name {
