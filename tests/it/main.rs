@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod cli;
+mod collect;
 mod corpus;
 mod importers;
 mod laws;

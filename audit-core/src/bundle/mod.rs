@@ -50,6 +50,11 @@ pub struct Section {
 }
 
 impl Section {
+    /// True if its command may fail although nothing is wrong.
+    pub(crate) fn may_fail(&self) -> bool {
+        collect::about(&self.head.name).is_some_and(|about| about.may_fail.is_some())
+    }
+
     /// Adds to the output of `ldapsearch -LLL` what the head says: how the search ended.
     pub(crate) fn complete(&self, summary: &mut LdifSummary) {
         if self.whole && summary.searches == 0 {
@@ -174,7 +179,7 @@ impl Reading {
         }
         self.formats.extend(ended.formats);
         if head.exit_code != 0 && !ended.failure_noted {
-            facts.note(failed(file, head));
+            facts.note(failed(file, head, ended.otherwise == "empty"));
         } else if let (0, Some(line), false) = (head.exit_code, messages_at, ended.failure_noted) {
             facts.note(
                 Note::on_file(
@@ -237,7 +242,8 @@ impl Reading {
 }
 
 /// The note on a section whose command failed.
-fn failed(file: &Arc<str>, head: &Head) -> Note {
+fn failed(file: &Arc<str>, head: &Head, is_empty: bool) -> Note {
+    let state = if is_empty { "is empty" } else { "is incomplete" };
     let what = exit_text(head.exit_code);
     let name = &head.name;
     let code = head.exit_code;
@@ -245,11 +251,11 @@ fn failed(file: &Arc<str>, head: &Head) -> Note {
     let (note_code, message) = match about.and_then(|about| about.may_fail) {
         Some(when) => (
             NoteCode::SectionRemark,
-            format!("section {name} is empty: {what} ({code}), which is normal {when}"),
+            format!("section {name} {state}: {what} ({code}), which is normal {when}"),
         ),
         None => (
             NoteCode::SectionFailed,
-            format!("section {name} says nothing: {what} ({code}); what it would tell is unknown"),
+            format!("section {name} {state}: {what} ({code}); what it does not tell is unknown"),
         ),
     };
     let help = match about {

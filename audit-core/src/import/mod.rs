@@ -977,8 +977,11 @@ impl ConsoleStage {
                 ended.formats.insert(format.name);
             }
         }
-        note_failures(named, &transcript, facts);
-        ended.failure_noted = !transcript.failures.is_empty();
+        // A section's own note says more than one on the failure in it.
+        if !named.section.is_some_and(Section::may_fail) {
+            note_failures(named, &transcript, facts);
+            ended.failure_noted = !transcript.failures.is_empty();
+        }
         if ended.formats.is_empty() && transcript.failures.is_empty() {
             ended.refused = Some(not_recognized(named, "the file is text"));
         }
