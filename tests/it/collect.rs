@@ -163,9 +163,8 @@ fn missing_commands_leave_their_sections_empty() {
     if Command::new("ldapsearch").arg("-VV").output().is_err() {
         assert!(heads.contains(&("ldif:ipa".to_owned(), 127)), "{heads:?}");
         let imported = import(&[("ipa1.txt", export.as_bytes())]);
-        let said = |part: &str| {
-            imported.deployment.notes.iter().any(|note| note.message.contains(part))
-        };
+        let said =
+            |part: &str| imported.deployment.notes.iter().any(|note| note.message.contains(part));
         assert!(said("section ldif:ipa is empty: the command is not installed (127)"));
         assert!(imported.deployment.servers.is_empty());
     } else {

@@ -27,12 +27,23 @@ type Files = Vec<(String, Vec<u8>)>;
 fn samples(importer: &str) -> Files {
     files_below(&root().join("tests/fixtures/exports").join(importer))
         .into_iter()
+        .filter(|(name, _)| name != "README.md")
         .map(|(name, path)| (name, fs::read(path).unwrap()))
         .collect()
 }
 
-const IMPORTERS: [&str; 4] =
-    ["deployment_json", "ldif_directory", "server_role_find", "topology_segment_find"];
+/// Importers, and the two shapes in which the files of several come together.
+const IMPORTERS: [&str; 9] = [
+    "archive",
+    "bundle",
+    "deployment_json",
+    "ipa_crlgen_manage",
+    "ldif_directory",
+    "pki_ca_cs_cfg",
+    "rpm_q",
+    "server_role_find",
+    "topology_segment_find",
+];
 
 /// Lines or pointers of a fact's evidence.
 fn places(document: &Value, pointer: &str) -> String {

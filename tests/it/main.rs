@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and quickcheck hands its values over"
 )]
 
+mod archives;
 mod bad_input;
 mod cli;
 mod collect;

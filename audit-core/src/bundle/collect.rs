@@ -14,14 +14,16 @@ pub struct About {
     pub purpose: &'static str,
     /// When its command may fail although nothing is wrong.
     pub may_fail: Option<&'static str>,
+    /// Exit codes by which its command reports what it found, not that it failed.
+    pub fine: &'static [i32],
 }
 
 const fn section(name: &'static str, purpose: &'static str) -> About {
-    About { name, purpose, may_fail: None }
+    About { name, purpose, may_fail: None, fine: &[] }
 }
 
 const fn may_fail(when: &'static str, name: &'static str, purpose: &'static str) -> About {
-    About { name, purpose, may_fail: Some(when) }
+    About { name, purpose, may_fail: Some(when), fine: &[] }
 }
 
 /// All sections, in the order of the script.
@@ -54,9 +56,14 @@ pub static SECTIONS: &[About] = &[
     section("ldif:version", "version of the directory server"),
     may_fail("where rpm is not the package manager", "rpm", "versions of the IdM packages"),
     may_fail("on a server without a CA", "crlgen", "whether this server generates the CRL"),
-    section("ipactl", "which services run"),
+    // LSB: 3 = not running, 4 = unknown (FreeIPA install/tools/ipactl.in).
+    About { fine: &[3, 4], ..section("ipactl", "which services run") },
     section("getcert", "certificates that certmonger renews, their state and expiry"),
-    may_fail("where ipa-healthcheck is not installed", "healthcheck", "all health checks"),
+    // 1 = some check failed (freeipa-healthcheck, core/core.py).
+    About {
+        fine: &[1],
+        ..may_fail("where ipa-healthcheck is not installed", "healthcheck", "all health checks")
+    },
     may_fail(
         "where no backup was ever made",
         "backups",
@@ -91,7 +98,7 @@ pub fn explain() -> String {
         "The export script runs these commands, reads only what is listed in it, and changes \
          nothing.\n\n",
     );
-    for About { name, purpose, may_fail } in SECTIONS {
+    for About { name, purpose, may_fail, .. } in SECTIONS {
         // Writing to a string cannot fail.
         let _ = write!(out, "{name:width$}  {purpose}");
         let _ = match may_fail {

@@ -489,6 +489,9 @@ impl Reader {
     pub fn cut(&mut self) {
         self.whole = false;
         self.cut = true;
+        if let Some(part) = &mut self.sos {
+            part.is_cut = true;
+        }
     }
 
     /// Takes the next bytes of the file, in chunks of any size.
@@ -614,7 +617,10 @@ impl Stage {
                     NoteCode::BinaryFile,
                     format!("the file is {}, not text; it was not read", kind.unwrap_or("binary")),
                 )
-                .help("Drop exports as text: output of ipa or ldapsearch, or model JSON."),
+                .help(
+                    "Drop exports as text, or packed as tar, tar.gz, tar.xz or zip: output of \
+                     ipa or ldapsearch, of the export script, or model JSON.",
+                ),
             ),
             Content::Json => Self::Json(JsonStage { bytes: Vec::new(), lines_before }),
             Content::Ldif => Self::Ldif(Box::new(LdifStage::new(lines_before))),
@@ -733,10 +739,14 @@ impl JsonStage {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
         let (line, column) = (error.line() as u64, error.column() as u64);
+        let what = named.section.map_or_else(
+            || "the file".to_owned(),
+            |section| format!("section {}", section.head.name),
+        );
         let mut note = Note::on_file(
             named.file,
             NoteCode::InvalidJson,
-            format!("invalid JSON: {message}; the file was not used"),
+            format!("invalid JSON: {message}; {what} was not used"),
         )
         .at(self.lines_before + line.max(1))
         .column(column.max(1))
