@@ -8,8 +8,10 @@
 )]
 
 mod answers;
+mod archives;
 mod bad_input;
 mod cli;
+mod collect;
 mod conflicts;
 mod corpus;
 mod determinism;

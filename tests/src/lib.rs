@@ -68,6 +68,11 @@ pub fn files_below(folder: &Path) -> Vec<(String, PathBuf)> {
     found
 }
 
+/// The bytes of a fixture.
+pub fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).expect("a readable file")
+}
+
 /// Names of the fixture deployments, sorted.
 pub fn deployments() -> Vec<String> {
     let folder = root().join("tests/fixtures/deployments");

@@ -36,6 +36,14 @@ pub(crate) enum Command {
     ///
     /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise.
     Replay(ReplayArgs),
+    /// Print the export script: run it as root on every server, then audit the files it writes.
+    ///
+    /// For example: idm-drill collect > collect.sh; ssh root@ipa1 'bash -s -' < collect.sh > ipa1.txt
+    Collect {
+        /// List what each section of the export is for instead.
+        #[arg(long)]
+        explain: bool,
+    },
     /// Explain a rule or note by its code or name; without one, list the rules.
     Explain {
         /// Code or name, for example CA004 or IMP012.
@@ -54,7 +62,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Exports: files, folders, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, or - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = ModelFormat::Text)]
@@ -63,7 +71,7 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
-    /// Exports: files, folders, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, or - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = AuditFormat::Text)]

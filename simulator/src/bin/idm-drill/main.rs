@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use audit_core::bundle::collect;
 use audit_core::import::Imported;
 use audit_core::note::NoteCode;
 use audit_core::recovery::Case;
@@ -47,6 +48,11 @@ fn run(args: &Args) -> io::Result<ExitCode> {
         }
         Command::Explain { word, .. } => explain(word.as_deref()),
         Command::Replay(args) => replay::run(args),
+        Command::Collect { explain } => {
+            let explanation = explain.then(collect::explain);
+            print(explanation.as_deref().unwrap_or(collect::SCRIPT))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Schema { name } => {
             let text = match name {
                 SchemaName::Deployment => audit_core::report::schema::DEPLOYMENT,
