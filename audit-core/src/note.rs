@@ -129,6 +129,12 @@ note_codes! {
     /// A command of the export script failed where that is normal, or wrote messages beside its
     /// output.
     SectionRemark = "IMP038", Info;
+    /// Nothing says from which server an export of `cn=config` is.
+    ServerNotStated = "IMP050", Warning;
+    /// The server of an export of `cn=config` was taken from the file's name.
+    ServerFromFileName = "IMP051", Warning;
+    /// A `dse.ldif`: settings as the server last wrote them, without the state of replication.
+    PersistedState = "IMP052", Info;
 }
 
 impl fmt::Display for NoteCode {

@@ -8,8 +8,11 @@
 )]
 
 mod bad_input;
+mod canary;
 mod cli;
 mod corpus;
+mod corpus_ldif;
+mod fuzz_smoke;
 mod importers;
 mod laws;
 mod ldif_parser;

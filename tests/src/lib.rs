@@ -8,6 +8,7 @@
     reason = "a missing fixture is a broken checkout"
 )]
 
+pub mod fuzz_body;
 pub mod generate;
 
 use std::fs;
@@ -70,9 +71,13 @@ pub fn files_below(folder: &Path) -> Vec<(String, PathBuf)> {
 
 /// Names of the fixture deployments, sorted.
 pub fn deployments() -> Vec<String> {
-    let folder = root().join("tests/fixtures/deployments");
+    folders(&root().join("tests/fixtures/deployments"))
+}
+
+/// Names of the folders in a folder, sorted.
+fn folders(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
-        .expect("the fixture folder")
+        .expect("a fixture folder")
         .map(|entry| entry.expect("an entry"))
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -87,6 +92,19 @@ pub fn exports(deployment: &str) -> Vec<(String, Vec<u8>)> {
     files_below(&folder)
         .into_iter()
         .map(|(name, path)| (name, fs::read(path).expect("a readable export")))
+        .collect()
+}
+
+/// Names of the importers: the folders of their samples. `cargo tidy` sees to it that each has one.
+pub fn importers() -> Vec<String> {
+    folders(&root().join("tests/fixtures/exports"))
+}
+
+/// The samples of an importer: names without folder, with content.
+pub fn samples(importer: &str) -> Vec<(String, Vec<u8>)> {
+    files_below(&root().join("tests/fixtures/exports").join(importer))
+        .into_iter()
+        .map(|(name, path)| (name, fs::read(path).expect("a readable sample")))
         .collect()
 }
 
