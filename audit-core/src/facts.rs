@@ -26,6 +26,13 @@ struct ServerFacts {
     crl_publisher: Claims<bool>,
 }
 
+/// Statements of people about one host. They make no server of it.
+#[derive(Clone, Debug, Default)]
+struct Declared {
+    data_center: Fact<String>,
+    crl_publisher: Sources,
+}
+
 /// One segment of a [`Listing`].
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ListedSegment {
@@ -68,6 +75,8 @@ pub struct Facts {
     domain_level: Claims<u8>,
     backups: Option<BTreeSet<Backup>>,
     snapshots: Option<BTreeSet<Snapshot>>,
+    /// What people declare of hosts.
+    declared: BTreeMap<Fqdn, Declared>,
     /// What single servers show of themselves, and what people declare. Importers state it here.
     pub observed: Observed,
     notes: BTreeSet<Note>,
@@ -121,6 +130,16 @@ impl Facts {
         self.observed.locations.entry(location.to_owned()).or_default().extend(sources.clone());
         let fact = self.observed.server_locations.entry(name.clone()).or_default();
         fact.claim(location.to_owned(), sources);
+    }
+
+    /// Declares the data center of a host, which is a server only if another input shows it.
+    pub fn declared_data_center(&mut self, name: &Fqdn, center: String, sources: Sources) {
+        self.declared.entry(name.clone()).or_default().data_center.claim(center, sources);
+    }
+
+    /// Declares that a host generates the CRL, and no other host does.
+    pub fn declared_crl_publisher(&mut self, name: &Fqdn, sources: Sources) {
+        self.declared.entry(name.clone()).or_default().crl_publisher.extend(sources);
     }
 
     /// States the IPA version of a server that exists.
@@ -225,12 +244,18 @@ impl Facts {
         if let Some(snapshots) = other.snapshots {
             self.snapshots(snapshots);
         }
+        for (name, from) in other.declared {
+            let into = self.declared.entry(name).or_default();
+            into.data_center.merge(from.data_center);
+            into.crl_publisher.extend(from.crl_publisher);
+        }
         self.observed.merge(other.observed);
         self.notes.extend(other.notes);
     }
 
     /// The deployment that all facts add up to.
     pub fn assemble(mut self) -> Deployment {
+        self.apply_declared();
         self.state_other_agents_absent();
         let servers: BTreeMap<Fqdn, Server> = self
             .servers
@@ -287,6 +312,36 @@ impl Facts {
                 claim(claims, RoleStatus::Absent, sources.clone());
                 // As any role that is stated of a server.
                 server.sources.extend(sources.clone());
+            }
+        }
+    }
+
+    /// States what was declared of servers; what was declared of other hosts is said in a note.
+    fn apply_declared(&mut self) {
+        let mut crl = Vec::new();
+        for (name, declared) in std::mem::take(&mut self.declared) {
+            let places: Sources =
+                declared.data_center.sources().union(&declared.crl_publisher).cloned().collect();
+            let nothing_known = self.servers.is_empty();
+            let Some(server) = self.servers.get_mut(&name) else {
+                if let Some(source) = places.first().filter(|_| !nothing_known) {
+                    self.notes.insert(note_at(
+                        source,
+                        NoteCode::UnknownHost,
+                        format!("{name} is declared here, but no input shows such a server"),
+                        "Correct the name, or leave the line out if the server is gone.",
+                    ));
+                }
+                continue;
+            };
+            merge_claims(&mut server.data_center, declared.data_center.claims());
+            if !declared.crl_publisher.is_empty() {
+                crl.push((name, declared.crl_publisher));
+            }
+        }
+        for (publisher, sources) in crl {
+            for (name, server) in &mut self.servers {
+                claim(&mut server.crl_publisher, *name == publisher, sources.clone());
             }
         }
     }

@@ -207,7 +207,7 @@ fn collected_ldif() {
     for truth in [
         Truth {
             files: &["real/ldif/01-real-ruv-4.13-two-node-folded.ldif"],
-            notes: &["IMP050"],
+            notes: &["IMP057"],
             ..none
         },
         // The entry has no state at all: FreeIPA calls that configured.
@@ -384,7 +384,7 @@ fn written_by_a_directory_server() {
         },
         Truth {
             files: &["lab389/07-db2ldif-replication-export-userRoot.ldif"],
-            notes: &["IMP024", "IMP026", "IMP050"],
+            notes: &["IMP024", "IMP026", "IMP057"],
             ..star
         },
         Truth { files: &["lab389/04-sizelimit-exceeded-stdout.ldif"], notes: &["IMP013"], ..none },
@@ -392,7 +392,7 @@ fn written_by_a_directory_server() {
         Truth { files: &["lab389/05-sizelimit-exceeded-LLL.ldif"], notes: &["IMP032"], ..none },
         Truth {
             files: &["lab389/06-agreements-allowlist-nowrap.ldif"],
-            notes: &["IMP024", "IMP032", "IMP050"],
+            notes: &["IMP024", "IMP032", "IMP057"],
             ..none
         },
     ] {

@@ -143,7 +143,7 @@ fn whose(
             facts.note(
                 Note::on_file(
                     named.file,
-                    NoteCode::ServerNotStated,
+                    NoteCode::HostNotStated,
                     "these entries of cn=config are from several servers; whose they are is \
                      unknown",
                 )
@@ -178,7 +178,7 @@ pub(crate) fn note_unknown_server(named: &Named<'_>, line: u64, what: &str, fact
     facts.note(
         Note::on_file(
             named.file,
-            NoteCode::ServerNotStated,
+            NoteCode::HostNotStated,
             format!("the server is not stated: {what}"),
         )
         .at(line)
