@@ -67,6 +67,7 @@ pub struct Facts {
     servers: BTreeMap<Fqdn, ServerFacts>,
     server_lists: BTreeMap<BTreeSet<Fqdn>, Sources>,
     server_list_disputed: bool,
+    ad_trust_agent_lists: BTreeMap<BTreeSet<Fqdn>, Sources>,
     listings: BTreeSet<Listing>,
     ca: Claims<CaMode>,
     ca_renewal_server: Claims<Fqdn>,
@@ -165,6 +166,11 @@ impl Facts {
         self.server_list_disputed = true;
     }
 
+    /// States that these are all AD trust agents: every other server is none.
+    pub fn all_ad_trust_agents(&mut self, agents: BTreeSet<Fqdn>, sources: Sources) {
+        self.ad_trust_agent_lists.entry(agents).or_default().extend(sources);
+    }
+
     /// Adds a list of segments.
     pub fn listing(&mut self, mut listing: Listing) {
         listing.segments.sort();
@@ -224,6 +230,9 @@ impl Facts {
             self.server_lists.entry(list).or_default().extend(sources);
         }
         self.server_list_disputed |= other.server_list_disputed;
+        for (list, sources) in other.ad_trust_agent_lists {
+            self.ad_trust_agent_lists.entry(list).or_default().extend(sources);
+        }
         self.listings.extend(other.listings);
         merge_claims(&mut self.ca, other.ca);
         merge_claims(&mut self.ca_renewal_server, other.ca_renewal_server);
@@ -247,6 +256,7 @@ impl Facts {
     /// The deployment that all facts add up to.
     pub fn assemble(mut self) -> Deployment {
         self.apply_declared();
+        self.state_other_agents_absent();
         let servers: BTreeMap<Fqdn, Server> = self
             .servers
             .iter()
@@ -291,6 +301,19 @@ impl Facts {
         self.note_visibility(&deployment);
         deployment.notes = self.notes.into_iter().collect();
         deployment
+    }
+
+    /// Servers that a list of all AD trust agents does not have are none. The group knows nothing
+    /// of servers, so this waits until all of them are here.
+    fn state_other_agents_absent(&mut self) {
+        for (agents, sources) in std::mem::take(&mut self.ad_trust_agent_lists) {
+            for (_, server) in self.servers.iter_mut().filter(|(name, _)| !agents.contains(*name)) {
+                let claims = server.roles.entry(Role::AdTrustAgent).or_default();
+                claim(claims, RoleStatus::Absent, sources.clone());
+                // As any role that is stated of a server.
+                server.sources.extend(sources.clone());
+            }
+        }
     }
 
     /// States what was declared of servers; what was declared of other hosts is said in a note.

@@ -146,6 +146,10 @@ note_codes! {
     /// A waiver has no effect: its rule is not known, its reason is not one that the rule allows,
     /// or it has expired.
     WaiverWithoutEffect = "IMP062", Warning;
+    /// The server of an export of `cn=config` was taken from the file's name.
+    ServerFromFileName = "IMP070", Warning;
+    /// A `dse.ldif`: settings as the server last wrote them, without the state of replication.
+    PersistedState = "IMP071", Info;
 }
 
 impl fmt::Display for NoteCode {

@@ -570,10 +570,22 @@ fn optional_range(value: &Value) -> Option<Option<IdRange>> {
     if value == "none" { Some(None) } else { id_range(value).map(Some) }
 }
 
-/// A value in words, for evidence.
+/// A value in words, for evidence: of an object only the keys that are read.
 fn plain(value: &Value) -> String {
+    const READ: [&str; 3] = ["kind", "first", "last"];
     match value {
         Value::String(text) => text.clone(),
+        Value::Object(map) => {
+            let known = READ.iter().filter_map(|key| Some((*key, map.get(*key)?)));
+            let scalar = known.filter(|(_, value)| value.is_string() || value.is_number());
+            scalar
+                .map(|(key, value)| format!("{key} {}", plain(value)))
+                .collect::<Vec<_>>()
+                .join(" ")
+        }
+        Value::Array(items) => {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }

@@ -66,7 +66,7 @@ fn refused(bad: &[u8], code: NoteCode, line: Option<u64>) {
 }
 
 /// Everything that this version can print of an audit.
-fn all_outputs(imported: &Imported) -> String {
+pub(crate) fn all_outputs(imported: &Imported) -> String {
     let report = audit(imported, &options());
     let mut out = deployment_json::render(&imported.deployment);
     out.push_str(&json::render(&report));

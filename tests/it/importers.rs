@@ -5,42 +5,20 @@
 //! `ok-` is read whole, `odd-` has a trap, `broken-` is refused or half read. Their snapshots show
 //! the model with the line of every fact.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test reads fixtures, and ends where something is missing"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 use std::fmt::Write as _;
-use std::fs;
+use std::sync::OnceLock;
 
 use audit_core::import::{Import, Imported};
 use audit_core::report::deployment_json;
 use insta::{Settings, assert_snapshot};
+use quickcheck::{Gen, QuickCheck};
 use serde_json::Value;
-use tests::{deployments, exports, files_below, import, root};
+use tests::{deployments, exports, import, importers, samples};
 
 /// Names and contents.
 type Files = Vec<(String, Vec<u8>)>;
-
-/// The samples of an importer: names without folder, with content.
-fn samples(importer: &str) -> Files {
-    files_below(&root().join("tests/fixtures/exports").join(importer))
-        .into_iter()
-        .filter(|(name, _)| name != "README.md")
-        .map(|(name, path)| (name, fs::read(path).unwrap()))
-        .collect()
-}
-
-/// The folders of samples: one per importer (tidy sees to that), and the shapes in which the files
-/// of several come together.
-fn importers() -> Vec<String> {
-    let entries = fs::read_dir(root().join("tests/fixtures/exports")).unwrap();
-    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string();
-    let mut names: Vec<String> = entries.map(|entry| name(entry).unwrap()).collect();
-    names.sort();
-    names
-}
 
 /// Lines or pointers of a fact's evidence.
 fn places(document: &Value, pointer: &str) -> String {
@@ -188,8 +166,8 @@ fn compact(imported: &Imported) -> String {
 
 #[test]
 fn samples_become_these_models() {
-    for importer in &importers() {
-        for (name, bytes) in samples(importer) {
+    for importer in importers() {
+        for (name, bytes) in samples(&importer) {
             let text = compact(&import(&[(name.as_str(), &bytes)]));
             let mut settings = Settings::clone_current();
             settings.set_snapshot_path(format!("snapshots/importers/{importer}"));
@@ -205,8 +183,8 @@ fn samples_become_these_models() {
 fn ok_samples_have_no_complaints() {
     // Visibility without `--include-master`, suffixes of lists without a command line.
     let allowed = ["IMP018", "IMP019", "IMP026"];
-    for importer in &importers() {
-        for (name, bytes) in samples(importer) {
+    for importer in importers() {
+        for (name, bytes) in samples(&importer) {
             if !name.starts_with("ok-") {
                 continue;
             }
@@ -223,8 +201,8 @@ fn ok_samples_have_no_complaints() {
 /// Every file of the fixtures, with a name that is unique.
 fn every_file() -> Files {
     let mut files = Vec::new();
-    for importer in &importers() {
-        files.extend(samples(importer));
+    for importer in importers() {
+        files.extend(samples(&importer));
     }
     for deployment in deployments() {
         files.extend(
@@ -258,13 +236,50 @@ fn chunks_do_not_matter() {
     }
 }
 
+/// Any way to cut any file gives the same model: pieces of any length, many of one byte, some empty.
+#[test]
+fn any_split_gives_the_identical_model() {
+    static FILES: OnceLock<Vec<(String, Vec<u8>, String)>> = OnceLock::new();
+    let files = FILES.get_or_init(|| {
+        let whole = |(name, bytes): (String, Vec<u8>)| {
+            let model = rendered(&import(&[(name.as_str(), &bytes)]));
+            (name, bytes, model)
+        };
+        // A file beyond the head that recognition looks at is in, larger ones show nothing more.
+        every_file().into_iter().filter(|(_, bytes)| bytes.len() < 200_000).map(whole).collect()
+    });
+    fn law(which: usize, cuts: Vec<usize>, single: usize) -> bool {
+        let files = FILES.get().expect("set above");
+        let (name, bytes, whole) = &files[which % files.len()];
+        let place = |at: &usize| at % (bytes.len() + 1);
+        let mut places: Vec<usize> = cuts.iter().map(place).collect();
+        // Around one place, every byte alone.
+        let single = place(&single);
+        places.extend(single..bytes.len().min(single + 40));
+        places.sort_unstable();
+        let mut import = Import::new();
+        let mut reader = import.open(name);
+        let mut from = 0;
+        for to in places.into_iter().chain([bytes.len()]) {
+            reader.push(&bytes[from..to]);
+            from = to;
+        }
+        import.close(reader);
+        rendered(&import.finish()) == *whole
+    }
+    let count = 4 * files.len() as u64;
+    let law = law as fn(usize, Vec<usize>, usize) -> bool;
+    QuickCheck::new().rng(Gen::from_size_and_seed(60, 2026)).tests(count).quickcheck(law);
+}
+
 #[test]
 fn order_of_files_does_not_matter() {
     let mut groups: Vec<(String, Files)> =
         deployments().into_iter().map(|name| (name.clone(), exports(&name))).collect();
-    for importer in &importers() {
+    for importer in importers() {
         // All samples of an importer at once contradict each other in every way.
-        groups.push((importer.to_owned(), samples(importer)));
+        let files = samples(&importer);
+        groups.push((importer, files));
     }
     for (name, mut files) in groups {
         let first = rendered(&import(&files));

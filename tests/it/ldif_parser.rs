@@ -133,7 +133,7 @@ mod examples {
 
     #[test]
     fn a_dn_line_starts_an_entry_without_a_blank_line() {
-        let (entries, summary) = read("dn: cn=a\ncn: a\ndn: cn=a\ncn: b\nDn: cn=c");
+        let (entries, summary) = read("dn: cn=a\ncn: a\ndn: cn=a\ncn: b\nDn: cn=c\n");
         assert_eq!(names(&entries), ["cn=a", "cn=a", "cn=c"]);
         assert_eq!(entries[1].value("cn"), Some("b"));
         assert_eq!(summary.entries_seen, 3);
@@ -141,11 +141,16 @@ mod examples {
 
     #[test]
     fn an_input_that_ends_inside_an_entry_without_line_end_may_be_cut() {
-        let (entries, summary) = read("dn: cn=a\ncn: a\n\ndn: cn=b\ncn: b");
+        let (entries, summary) = read("dn: cn=a\ncn: a\n\ndn: cn=b\ncn: b1\ncn: b");
         assert!(entries[0].complete && !entries[1].complete);
-        assert_eq!(entries[1].value("cn"), Some("b"));
-        assert_eq!(problems(&summary), [(5, None, ProblemKind::TruncatedEntry)]);
-        assert_eq!(summary.lines, 5);
+        // Half a value looks like another one: `b` may have been `b2`.
+        assert_eq!(entries[1].values("cn").collect::<Vec<_>>(), ["b1"]);
+        assert_eq!(problems(&summary), [(6, None, ProblemKind::TruncatedEntry)]);
+        assert_eq!(summary.lines, 6);
+        // So does half a name.
+        let (entries, summary) = read("dn: cn=a\ncn: a\n\ndn: cn=b");
+        assert_eq!(names(&entries), ["cn=a"]);
+        assert_eq!(problems(&summary), [(4, None, ProblemKind::TruncatedEntry)]);
         for whole in ["dn: cn=a\ncn: a\n", "dn: cn=a\n\n# end", "", "\n"] {
             assert_eq!(problems(&read(whole).1), [], "{whole:?}");
         }
@@ -732,7 +737,8 @@ fn bytes_lines(bytes: &[u8]) -> u64 {
 }
 
 /// Reads every line of a text in memory: what the parser has to agree with. All entries with the
-/// attributes of the allow-list, and how many `dn` lines there are.
+/// attributes of the allow-list, and how many `dn` lines there are. A last line without its end may
+/// be half a name or value, and is neither.
 fn line_by_line(bytes: &[u8]) -> (Vec<Plain>, u64) {
     let mut logical: Vec<(u64, Vec<u8>)> = Vec::new();
     let mut continues = false;
@@ -752,7 +758,9 @@ fn line_by_line(bytes: &[u8]) -> (Vec<Plain>, u64) {
     let mut seen = 0;
     let mut entry: Option<Plain> = None;
     let mut is_change = false;
+    let last = logical.last().filter(|_| !bytes.ends_with(b"\n")).map(|(line, _)| *line);
     for (line, text) in logical {
+        let is_cut = last == Some(line);
         let is_end = text.is_empty()
             || matches!(text.trim_ascii_end(), b"# search result" | b"# extended LDIF");
         let colon = text.iter().position(|&byte| byte == b':');
@@ -770,7 +778,7 @@ fn line_by_line(bytes: &[u8]) -> (Vec<Plain>, u64) {
         let value = decoded(&text[colon + 1..]);
         if is_dn {
             seen += 1;
-            entry = value.map(|value| {
+            entry = value.filter(|_| !is_cut).map(|value| {
                 let dn = Dn::parse(&String::from_utf8_lossy(&value));
                 Plain { dn, line, attributes: Vec::new() }
             });
@@ -779,7 +787,8 @@ fn line_by_line(bytes: &[u8]) -> (Vec<Plain>, u64) {
             let base = parts.next().unwrap_or_default();
             if name == "changetype" {
                 is_change |= value != Some(b"add".to_vec());
-            } else if ATTRIBUTES.iter().any(|wanted| wanted.eq_ignore_ascii_case(&base))
+            } else if !is_cut
+                && ATTRIBUTES.iter().any(|wanted| wanted.eq_ignore_ascii_case(&base))
                 && let Some(value) = value.and_then(|value| String::from_utf8(value).ok())
             {
                 let options = parts.filter(|part| !part.is_empty()).collect();

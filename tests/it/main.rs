@@ -10,12 +10,15 @@
 mod answers;
 mod archives;
 mod bad_input;
+mod canary;
 mod cli;
 mod collect;
 mod conflicts;
 mod corpus;
+mod corpus_ldif;
 mod determinism;
 mod fidelity;
+mod fuzz_smoke;
 mod importers;
 mod kernel_queue;
 mod kernel_records;

@@ -8,6 +8,7 @@
     reason = "a missing fixture is a broken checkout"
 )]
 
+pub mod fuzz_body;
 pub mod generate;
 
 use std::fs;
@@ -75,9 +76,13 @@ pub fn read(path: &Path) -> Vec<u8> {
 
 /// Names of the fixture deployments, sorted.
 pub fn deployments() -> Vec<String> {
-    let folder = root().join("tests/fixtures/deployments");
+    folders(&root().join("tests/fixtures/deployments"))
+}
+
+/// Names of the folders in a folder, sorted.
+fn folders(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
-        .expect("the fixture folder")
+        .expect("a fixture folder")
         .map(|entry| entry.expect("an entry"))
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -92,6 +97,20 @@ pub fn exports(deployment: &str) -> Vec<(String, Vec<u8>)> {
     files_below(&folder)
         .into_iter()
         .map(|(name, path)| (name, fs::read(path).expect("a readable export")))
+        .collect()
+}
+
+/// Names of the importers: the folders of their samples. `cargo tidy` sees to it that each has one.
+pub fn importers() -> Vec<String> {
+    folders(&root().join("tests/fixtures/exports"))
+}
+
+/// The samples of an importer: names without folder, with content.
+pub fn samples(importer: &str) -> Vec<(String, Vec<u8>)> {
+    files_below(&root().join("tests/fixtures/exports").join(importer))
+        .into_iter()
+        .filter(|(name, _)| name != "README.md")
+        .map(|(name, path)| (name, fs::read(path).expect("a readable sample")))
         .collect()
 }
 

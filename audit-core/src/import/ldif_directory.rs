@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::topology_segment_find::{observed, segment_suffix, switch};
 use super::{Format, LdifFile, Named, Reads};
-use crate::evidence::{Source, Sources};
+use crate::directory::{agrees, is_live, note_cut, note_unproven, source, value_line};
+use crate::evidence::Sources;
 use crate::facts::{Facts, ListedSegment, Listing};
 use crate::model::{CaMode, Direction, Fqdn, Role, RoleStatus, SegmentKey, Suffix};
 use crate::note::{Note, NoteCode};
@@ -137,7 +138,8 @@ fn read(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
     let mut stories = vec![Seen::default()];
     let mut seen_before: BTreeSet<&Dn> = BTreeSet::new();
     let mut found = false;
-    for entry in &file.entries {
+    // Entries of other importers, for example of `cn=config`, begin nothing here.
+    for entry in file.entries.iter().filter(|entry| wants(&entry.dn)) {
         if !seen_before.insert(&entry.dn) {
             seen_before = BTreeSet::from([&entry.dn]);
             stories.push(Seen::default());
@@ -150,18 +152,8 @@ fn read(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
         return false;
     }
     let cut = note_cut(named, file, facts);
-    if !cut && file.summary.searches == 0 && file.summary.version.is_none() {
-        facts.note(
-            Note::on_file(
-                named.file,
-                NoteCode::CompletenessNotProven,
-                "LDIF without a result line: a size limit would not show here",
-            )
-            .help(
-                "Export as root over ldapi, which has no limit, or without -LLL, so that the \
-                 result is in the file.",
-            ),
-        );
+    if !cut {
+        note_unproven(named, file, facts);
     }
     for mut seen in stories {
         seen.cut = cut;
@@ -171,87 +163,13 @@ fn read(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
     true
 }
 
-/// True (with a note) if the file says that entries are missing.
-fn note_cut(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
-    let summary = &file.summary;
-    if let Some(result) = summary.result.as_ref().filter(|result| result.code != 0) {
-        facts.note(
-            Note::on_file(
-                named.file,
-                NoteCode::Truncated,
-                format!(
-                    "the search ended with \"{}\" ({}): entries are missing, and what is not here \
-                     counts as unknown",
-                    result.text, result.code
-                ),
-            )
-            .at(result.line)
-            .help("Search again as root over ldapi, which has no size limit."),
-        );
-        return true;
-    }
-    if let Some(declared) = summary.num_entries
-        && declared != summary.entries_seen
-    {
-        facts.note(
-            Note::on_file(
-                named.file,
-                NoteCode::CountDiffers,
-                format!(
-                    "{declared} entries are declared, but {} were read; what is not here counts as \
-                     unknown",
-                    summary.entries_seen
-                ),
-            )
-            .help("Export the file again."),
-        );
-        return true;
-    }
-    summary.problems.iter().any(|problem| {
-        use crate::parse::ldif::ProblemKind as Kind;
-        matches!(problem.kind, Kind::TruncatedEntry | Kind::SearchUnfinished | Kind::InputCut)
-    })
-}
-
-fn source(named: &Named<'_>, entry: &Entry, line: u64, observed: impl Into<String>) -> Source {
-    named.source(line, observed).with_pointer(entry.dn.to_string())
-}
-
-/// Line of the first of an entry's values that satisfies `test`, else of its DN.
-fn value_line(entry: &Entry, name: &str, test: impl Fn(&str) -> bool) -> u64 {
-    entry
-        .attributes
-        .iter()
-        .find(|attribute| {
-            attribute.name == name && !attribute.is_deleted() && test(&attribute.value)
-        })
-        .map_or(entry.line, |attribute| attribute.line)
-}
-
 fn read_entry<'a>(
     named: &Named<'_>,
     entry: &'a Entry,
     seen: &mut Seen<'a>,
     facts: &mut Facts,
 ) -> bool {
-    let first = entry.dn.rdns().first();
-    let unique_id = first.is_some_and(|rdn| rdn.value("nsuniqueid").is_some());
-    let tombstone =
-        entry.values("objectclass").any(|class| class.eq_ignore_ascii_case("nstombstone"));
-    if tombstone || (unique_id && first.is_some_and(|rdn| rdn.pairs().count() == 1)) {
-        // A deleted entry in a database export: it exists for replication only.
-        return false;
-    }
-    if unique_id {
-        facts.note(
-            Note::on_file(
-                named.file,
-                NoteCode::ConflictEntry,
-                "a replication conflict entry: two servers created the same name; it was not used",
-            )
-            .at(entry.line)
-            .help("dsconf INSTANCE repl-conflict list SUFFIX shows both; keep one of them."),
-        );
+    if !is_live(named, entry, facts) {
         return false;
     }
     let Some(kind) = kind(&entry.dn) else { return false };
@@ -385,26 +303,6 @@ fn segment(named: &Named<'_>, entry: &Entry, facts: &mut Facts) -> Option<Listed
     let enabled = entry.value("nsds5replicaenabled").and_then(switch);
     let source = source(named, entry, entry.line, observed(&key, enabled));
     Some(ListedSegment { key, enabled, disputed: false, sources: Sources::from([source]) })
-}
-
-/// True if `numSubordinates` of a container is absent or equals the children read.
-fn agrees(named: &Named<'_>, container: &Entry, read: usize, facts: &mut Facts) -> bool {
-    let declared =
-        container.value("numsubordinates").and_then(|number| number.parse::<usize>().ok());
-    let Some(declared) = declared.filter(|declared| *declared != read) else { return true };
-    facts.note(
-        Note::on_file(
-            named.file,
-            NoteCode::CountDiffers,
-            format!(
-                "the container has {declared} entries, but {read} were read; what is not here \
-                 counts as unknown"
-            ),
-        )
-        .at(value_line(container, "numsubordinates", |_| true))
-        .help("The export was filtered or lacks permission: export again as root over ldapi."),
-    );
-    false
 }
 
 fn state_servers(named: &Named<'_>, seen: &Seen<'_>, facts: &mut Facts) {

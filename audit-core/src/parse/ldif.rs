@@ -522,7 +522,7 @@ pub struct Entry {
     /// The attributes of the allow-list, in the order of the input, repeated ones repeated.
     pub attributes: Vec<Attribute>,
     /// False if something wanted in this entry could not be read, or the input ends in the middle
-    /// of a line of it: then a missing attribute is not known to be missing. The
+    /// of a line of it, which is dropped: then a missing attribute is not known to be missing. The
     /// [`LdifSummary::problems`] say where.
     pub complete: bool,
 }
@@ -592,7 +592,8 @@ pub enum ProblemKind {
     EntryTooLarge,
     /// A wanted record that changes, renames or deletes an entry instead of showing it.
     ChangeRecord,
-    /// The input ends inside an entry without a line end: it may have been cut there.
+    /// The input ends inside an entry without a line end: it may have been cut there, so the line
+    /// is dropped.
     TruncatedEntry,
     /// `ldapsearch` wrote its header but not the result at its end: the input was cut.
     SearchUnfinished,
@@ -760,6 +761,8 @@ pub struct LdifParser {
     /// Line of the `# extended LDIF` header whose result is still to come.
     open_search: Option<u64>,
     last_byte: Option<u8>,
+    /// True if the line being read is the input's last one and lacks its end.
+    is_cut: bool,
     /// The parents of the last DNs refused by their spelling: most entries have one of a few. The
     /// empty one is no harm: it holds no RDN.
     refused_parents: [Vec<u8>; REFUSED_PARENTS],
@@ -785,6 +788,7 @@ impl LdifParser {
             is_change: false,
             open_search: None,
             last_byte: None,
+            is_cut: false,
             refused_parents: Default::default(),
             name: Vec::new(),
             text: Vec::new(),
@@ -821,6 +825,7 @@ impl LdifParser {
     /// Ends the input: hands over the last entry and says what the whole input was.
     pub fn finish(mut self, sink: &mut dyn FnMut(Entry)) -> LdifSummary {
         let mut pending = mem::take(&mut self.pending);
+        self.is_cut = self.last_byte.is_some_and(|byte| byte != b'\n');
         if !pending.is_empty() {
             if pending.last() == Some(&b'\n') {
                 pending.pop();
@@ -828,7 +833,7 @@ impl LdifParser {
             self.logical_line(&pending, sink);
             self.line += line_feeds(&pending) + u64::from(self.last_byte == Some(b'\n'));
         }
-        if self.last_byte.is_some_and(|byte| byte != b'\n') {
+        if self.is_cut {
             self.summary.lines = 1;
             if matches!(self.context, Context::Wanted | Context::Skipped(true)) {
                 self.problem_in_entry(self.line + 1, None, ProblemKind::TruncatedEntry, None);
@@ -1118,6 +1123,8 @@ impl LdifParser {
             (Head::Dn, _) => self.start_entry(raw, colon, sink),
             (_, Context::Skipped(_)) => {}
             (_, Context::Wanted) if self.name == b"changetype" => self.change_type(raw, colon),
+            // Half a value looks like another value.
+            (Head::Wanted, _) if self.is_cut => {}
             (Head::Wanted, _) => self.wanted_value(raw, colon),
             (Head::NotAName, Context::Wanted) => {
                 if !(self.is_change && raw == b"-") {
@@ -1147,6 +1154,10 @@ impl LdifParser {
     fn start_entry(&mut self, raw: &[u8], colon: usize, sink: &mut dyn FnMut(Entry)) {
         self.end_entry(Context::Skipped(true), sink);
         self.summary.entries_seen += 1;
+        if self.is_cut {
+            // Half a name looks like another name.
+            return;
+        }
         let line = self.line + 1;
         if raw.len() > MAX_DN_BYTES {
             self.problem(line, None, ProblemKind::LineTooLong, None);

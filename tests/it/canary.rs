@@ -1,0 +1,242 @@
+//! A secret that stands where no importer asks for anything: in every attribute that must never be
+//! exported, in unknown keys of JSON and TOML, in lines of console text. It is put into every sample
+//! of every importer, and appears in nothing that this version prints or keeps.
+
+use audit_core::import::{FORMATS, Reads};
+use serde_json::Value;
+use tests::{deployments, exports, import, importers, samples};
+
+use crate::bad_input::all_outputs;
+
+/// The secret. A line folded or a base64 value cut anywhere still shows one of [`TRACES`].
+const CANARY: &str = "kanarienvogel-Sitzt-im-kaefig";
+
+/// The secret in base64.
+const BASE64: &str = "a2FuYXJpZW52b2dlbC1TaXR6dC1pbS1rYWVmaWc=";
+
+/// What must not appear, in lower case.
+const TRACES: [&str; 6] =
+    ["kanarienvogel", "sitzt-im", "kaefig", "a2fuyxjpzw52b2dlbc1", "taxr6dc1pbs1", "rywvmawc"];
+
+/// Attributes that may hold secrets: never exported, never shown (389-ds, FreeIPA, Samba and Dogtag
+/// schema).
+const SECRET_ATTRIBUTES: [&str; 34] = [
+    "userPassword",
+    "unhashed#user#password",
+    "krbPrincipalKey",
+    "krbMKey",
+    "krbExtraData",
+    "krbPwdHistory",
+    "passwordHistory",
+    "ipaNTHash",
+    "sambaNTPassword",
+    "sambaLMPassword",
+    "ipaNTTrustAuthIncoming",
+    "ipaNTTrustAuthOutgoing",
+    "nsDS5ReplicaCredentials",
+    "nsds5ReplicaBootstrapCredentials",
+    "nsmultiplexorcredentials",
+    "nsslapd-rootpw",
+    "nsslapd-changelogencryptionalgorithm",
+    "nsSymmetricKey",
+    "ipaWrappingKey",
+    "ipaWrappingMech",
+    "ipaSecretKey",
+    "ipaSecretKeyRef",
+    "ipaPrivateKey",
+    "ipk11PrivateKeyInfo",
+    "ipaTokenOTPkey",
+    "ipaTokenRadiusSecret",
+    "ipaIdpClientSecret",
+    "ipaVaultSalt",
+    "ipaVaultPublicKey",
+    "userPKCS12",
+    "publicKeyData",
+    "privateKeyData",
+    "description",
+    "inventedForThisTest",
+];
+
+/// Keys that may hold secrets, and one that nobody knows.
+const SECRET_KEYS: [&str; 9] = [
+    "ipaadmin_password",
+    "ipadm_password",
+    "password",
+    "ansible_password",
+    "become_pass",
+    "token_pin",
+    "nsds5replicacredentials",
+    "userpassword",
+    "invented_for_this_test",
+];
+
+/// LDIF lines with the secret: plain, folded, in base64, behind an option.
+fn secret_attributes(lines: &mut Vec<String>) {
+    for (index, name) in SECRET_ATTRIBUTES.iter().enumerate() {
+        lines.push(match index % 4 {
+            0 => format!("{name}: {CANARY}"),
+            1 => format!("{name}: kanarienvogel-Sit\n zt-im-kaefig"),
+            2 => format!("{name}:: {BASE64}"),
+            _ => format!("{name};vucsn-6b025b3b000100040000: {CANARY}"),
+        });
+    }
+}
+
+/// An LDIF with the secret in every entry, right behind its DN.
+fn in_ldif(text: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut in_dn = false;
+    for line in text.lines() {
+        if in_dn && !line.starts_with(' ') {
+            secret_attributes(&mut out);
+        }
+        let is_continued = line.starts_with(' ');
+        in_dn = (in_dn && is_continued) || line.to_ascii_lowercase().starts_with("dn:");
+        out.push(line.to_owned());
+    }
+    out.join("\n") + "\n"
+}
+
+/// A JSON value with the secret in every object.
+fn in_json(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(in_json),
+        Value::Object(map) => {
+            map.iter_mut().for_each(|(_, value)| in_json(value));
+            for (index, key) in SECRET_KEYS.iter().enumerate() {
+                let secret = Value::from(CANARY);
+                let secret = match index % 3 {
+                    0 => secret,
+                    1 => Value::Array(vec![secret]),
+                    _ => Value::Object([("value".to_owned(), secret)].into_iter().collect()),
+                };
+                map.insert((*key).to_owned(), secret);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// JSON that cannot be parsed, with the secret behind every brace.
+fn in_broken_json(text: &str) -> String {
+    text.replace('{', &format!("{{\"password\": \"{CANARY}\","))
+}
+
+/// Console text with the secret in every entry, in an answer of another command, in prompts and in
+/// messages.
+fn in_console(text: &str) -> String {
+    let around = format!(
+        "$ ipa user-add ann --password={CANARY}\nPassword: {CANARY}\nipa: DEBUG: {CANARY}\n\
+         ----------------\nAdded user \"ann\"\n----------------\n  User login: ann\n  \
+         Random password: {CANARY}\n  userpassword: {CANARY}\n----------------\n"
+    );
+    let mut out = around.clone();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        let ends = lines.peek().is_none_or(|next| next.is_empty() || next.starts_with('-'));
+        if ends && line.starts_with("  ") && line.contains(": ") {
+            out.push_str(&format!("  Random password: {CANARY}\n  userpassword: {CANARY}\n"));
+        }
+    }
+    out + &around
+}
+
+/// TOML with the secret in every table.
+fn in_toml(text: &str) -> String {
+    let secrets: String = SECRET_KEYS.iter().map(|key| format!("{key} = \"{CANARY}\"\n")).collect();
+    let mut out = secrets.clone();
+    for line in text.lines() {
+        out.push_str(line);
+        out.push('\n');
+        if line.starts_with('[') {
+            out.push_str(&secrets);
+        }
+    }
+    out
+}
+
+/// The file with the secret, in every way that its shape allows.
+fn planted(name: &str, bytes: &[u8]) -> Vec<String> {
+    // What is neither UTF-8 nor plain text has no place for a line.
+    let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
+    let text = text.trim_start_matches('\u{feff}');
+    if name.ends_with(".toml") {
+        return vec![in_toml(text)];
+    }
+    if let Ok(mut value) = serde_json::from_str::<Value>(text) {
+        in_json(&mut value);
+        return vec![value.to_string(), in_broken_json(text)];
+    }
+    if text.trim_start().starts_with(['{', '[']) {
+        return vec![in_broken_json(text)];
+    }
+    // A bundle is LDIF, console text and JSON in one.
+    vec![in_ldif(text), in_console(text), in_console(&in_ldif(text))]
+}
+
+#[track_caller]
+fn check(name: &str, files: &[(String, String)]) {
+    let out = all_outputs(&import(files)).to_lowercase();
+    for trace in TRACES {
+        if let Some(at) = out.find(trace) {
+            let from = out.floor_char_boundary(at.saturating_sub(300));
+            let to = out.floor_char_boundary(at + 100);
+            panic!("{name}: the secret is printed: {}", &out[from..to]);
+        }
+    }
+}
+
+#[test]
+fn a_secret_in_any_sample_appears_nowhere() {
+    for importer in importers() {
+        for (name, bytes) in samples(&importer) {
+            let planted = planted(&name, &bytes);
+            let has_canary = |text: &String| text.contains("kanarienvogel");
+            let planted: Vec<String> = planted.into_iter().filter(has_canary).collect();
+            assert!(
+                !planted.is_empty() || std::str::from_utf8(&bytes).is_err(),
+                "{importer}/{name}: nothing was planted"
+            );
+            for text in planted {
+                check(&format!("{importer}/{name}"), &[(name.clone(), text)]);
+            }
+        }
+    }
+}
+
+/// All files of a deployment together, so that rules and reports see the facts beside the secret.
+#[test]
+fn a_secret_in_any_deployment_appears_nowhere() {
+    for deployment in deployments() {
+        let files = exports(&deployment);
+        let ways = files.iter().map(|(name, bytes)| planted(name, bytes).len()).max();
+        for way in 0..ways.unwrap_or(0) {
+            let texts: Vec<(String, String)> = files
+                .iter()
+                .filter_map(|(name, bytes)| {
+                    let all = planted(name, bytes);
+                    let text = all.get(way).or(all.last())?;
+                    Some((name.clone(), text.clone()))
+                })
+                .collect();
+            check(&deployment, &texts);
+        }
+    }
+}
+
+/// What stands on no list cannot be read. The names above are on none.
+#[test]
+fn no_importer_asks_for_a_secret() {
+    for format in FORMATS {
+        if let Reads::Ldif { attributes, .. } = &format.reader {
+            for name in *attributes {
+                let secret = SECRET_ATTRIBUTES.iter().any(|other| other.eq_ignore_ascii_case(name));
+                let sounds = ["password", "credential", "secret", "rootpw", "key", "hash", "pin"];
+                let sounds = sounds.iter().any(|word| name.contains(word));
+                assert!(!secret && !sounds, "{} asks for {name}", format.name);
+            }
+        }
+    }
+}
