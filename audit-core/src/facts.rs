@@ -21,6 +21,8 @@ use crate::note::{Note, NoteCode};
 struct ServerFacts {
     sources: Sources,
     roles: BTreeMap<Role, Claims<RoleStatus>>,
+    /// Lists of all enabled and hidden holders of a role that do not have this server.
+    roles_not_listed: BTreeMap<Role, Sources>,
     data_center: Claims<String>,
     version: Claims<String>,
     crl_publisher: Claims<bool>,
@@ -65,6 +67,8 @@ pub struct Facts {
     ca_renewal_server: Claims<Fqdn>,
     dnssec_key_master: Claims<Fqdn>,
     domain_level: Claims<u8>,
+    /// CRL generation by a machine's name, often without its domain.
+    crl_generation: BTreeMap<String, Claims<bool>>,
     backups: Option<BTreeSet<Backup>>,
     snapshots: Option<BTreeSet<Snapshot>>,
     notes: BTreeSet<Note>,
@@ -106,6 +110,15 @@ impl Facts {
         }
     }
 
+    /// States that a list of all enabled and hidden holders of a role does not have this server. The
+    /// role is absent there, unless another export shows what such a list cannot: a configured
+    /// role, or a hidden one that its reader may not see.
+    pub fn role_not_listed(&mut self, name: &Fqdn, role: Role, sources: Sources) {
+        if let Some(server) = self.servers.get_mut(name) {
+            server.roles_not_listed.entry(role).or_default().extend(sources);
+        }
+    }
+
     /// States the data center of a server that exists.
     pub fn data_center(&mut self, name: &Fqdn, center: String, sources: Sources) {
         if let Some(server) = self.servers.get_mut(name) {
@@ -125,6 +138,12 @@ impl Facts {
         if let Some(server) = self.servers.get_mut(name) {
             claim(&mut server.crl_publisher, publishes, sources);
         }
+    }
+
+    /// States whether a machine generates the CRL; it counts if its name, with or without domain,
+    /// is that of one server.
+    pub fn crl_generation(&mut self, machine: &str, generates: bool, sources: Sources) {
+        claim(self.crl_generation.entry(machine.to_lowercase()).or_default(), generates, sources);
     }
 
     /// States that these are all servers.
@@ -188,6 +207,9 @@ impl Facts {
             for (role, claims) in facts.roles {
                 merge_claims(server.roles.entry(role).or_default(), claims);
             }
+            for (role, sources) in facts.roles_not_listed {
+                server.roles_not_listed.entry(role).or_default().extend(sources);
+            }
             merge_claims(&mut server.data_center, facts.data_center);
             merge_claims(&mut server.version, facts.version);
             merge_claims(&mut server.crl_publisher, facts.crl_publisher);
@@ -201,6 +223,9 @@ impl Facts {
         merge_claims(&mut self.ca_renewal_server, other.ca_renewal_server);
         merge_claims(&mut self.dnssec_key_master, other.dnssec_key_master);
         merge_claims(&mut self.domain_level, other.domain_level);
+        for (machine, claims) in other.crl_generation {
+            merge_claims(self.crl_generation.entry(machine).or_default(), claims);
+        }
         if let Some(backups) = other.backups {
             self.backups(backups);
         }
@@ -212,6 +237,8 @@ impl Facts {
 
     /// The deployment that all facts add up to.
     pub fn assemble(mut self) -> Deployment {
+        self.settle_unlisted_roles();
+        self.settle_crl_generation();
         let servers: BTreeMap<Fqdn, Server> = self
             .servers
             .iter()
@@ -255,6 +282,48 @@ impl Facts {
         self.note_visibility(&deployment);
         deployment.notes = self.notes.into_iter().collect();
         deployment
+    }
+
+    /// A role that lists do not show is absent, where nothing shows it configured or hidden.
+    fn settle_unlisted_roles(&mut self) {
+        for facts in self.servers.values_mut() {
+            for (role, sources) in std::mem::take(&mut facts.roles_not_listed) {
+                let claims = facts.roles.entry(role).or_default();
+                let unlisted = [RoleStatus::Configured, RoleStatus::Hidden];
+                if !unlisted.iter().any(|status| claims.contains_key(status)) {
+                    claim(claims, RoleStatus::Absent, sources);
+                }
+            }
+        }
+    }
+
+    /// Gives statements about a machine to the server of that name.
+    fn settle_crl_generation(&mut self) {
+        for (machine, claims) in std::mem::take(&mut self.crl_generation) {
+            let mut named = self.servers.iter_mut().filter(|(name, _)| {
+                name.as_str() == machine || (!machine.contains('.') && name.short() == machine)
+            });
+            let problem = match (named.next(), named.next()) {
+                (Some((_, server)), None) => {
+                    merge_claims(&mut server.crl_publisher, claims);
+                    continue;
+                }
+                (None, _) => format!("no input shows a server {machine}"),
+                (Some((one, _)), Some((other, _))) => {
+                    format!("{machine} may be {one} or {other}")
+                }
+            };
+            let notes = claims.values().filter_map(|sources| sources.first()).map(|source| {
+                note_at(
+                    source,
+                    NoteCode::IncompleteEntry,
+                    format!("CRL generation of a machine, but {problem}; left out"),
+                    "Add an export that lists all servers, and keep the server's whole name in \
+                     the file: `$ ssh NAME ipa-crlgen-manage status`.",
+                )
+            });
+            self.notes.extend(notes);
+        }
     }
 
     /// Where all servers are listed, or nothing if lists disagree with each other or with a server

@@ -25,6 +25,7 @@
 
 pub mod advise;
 pub mod cases;
+mod console_parts;
 pub mod evidence;
 pub mod example;
 pub mod facts;
