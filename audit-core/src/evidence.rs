@@ -75,6 +75,37 @@ pub enum Fact<T> {
 }
 
 impl<T: Ord + Clone> Fact<T> {
+    /// States a value: the union of what was stated, in any order.
+    pub fn claim(&mut self, value: T, sources: Sources) {
+        *self = match std::mem::take(self) {
+            Self::Unknown => Self::Known { value, sources },
+            Self::Known { value: known, sources: mut all } if known == value => {
+                all.extend(sources);
+                Self::Known { value, sources: all }
+            }
+            Self::Known { value: known, sources: all } => {
+                Self::Conflict(Claims::from([(known, all), (value, sources)]))
+            }
+            Self::Conflict(mut claims) => {
+                claims.entry(value).or_default().extend(sources);
+                Self::Conflict(claims)
+            }
+        };
+    }
+
+    /// States everything that `other` states.
+    pub fn merge(&mut self, other: Self) {
+        match other {
+            Self::Unknown => {}
+            Self::Known { value, sources } => self.claim(value, sources),
+            Self::Conflict(claims) => {
+                for (value, sources) in claims {
+                    self.claim(value, sources);
+                }
+            }
+        }
+    }
+
     /// The fact that the claims add up to.
     pub fn from_claims(claims: &Claims<T>) -> Self {
         let mut values = claims.iter();

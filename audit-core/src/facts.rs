@@ -11,8 +11,8 @@ use std::sync::Arc;
 use crate::evidence::{Claims, Fact, Source, Sources};
 use crate::limits;
 use crate::model::{
-    Backup, CaMode, Deployment, Direction, Fqdn, Role, RoleStatus, Segment, SegmentKey, Server,
-    Snapshot, Suffix, Topology, Visibility,
+    Backup, CaMode, Deployment, Direction, Fqdn, Observed, Role, RoleStatus, Segment, SegmentKey,
+    Server, Snapshot, Suffix, Topology, Visibility,
 };
 use crate::note::{Note, NoteCode};
 
@@ -71,6 +71,8 @@ pub struct Facts {
     crl_generation: BTreeMap<String, Claims<bool>>,
     backups: Option<BTreeSet<Backup>>,
     snapshots: Option<BTreeSet<Snapshot>>,
+    /// What single servers show of themselves, and what people declare. Importers state it here.
+    pub observed: Observed,
     notes: BTreeSet<Note>,
 }
 
@@ -119,11 +121,18 @@ impl Facts {
         }
     }
 
-    /// States the data center of a server that exists.
+    /// Declares the data center of a server that exists; it goes before the server's location.
     pub fn data_center(&mut self, name: &Fqdn, center: String, sources: Sources) {
         if let Some(server) = self.servers.get_mut(name) {
             claim(&mut server.data_center, center, sources);
         }
+    }
+
+    /// States the IdM location of a server, which is its data center unless one is declared.
+    pub fn location(&mut self, name: &Fqdn, location: &str, sources: Sources) {
+        self.observed.locations.entry(location.to_owned()).or_default().extend(sources.clone());
+        let fact = self.observed.server_locations.entry(name.clone()).or_default();
+        fact.claim(location.to_owned(), sources);
     }
 
     /// States the IPA version of a server that exists.
@@ -232,6 +241,7 @@ impl Facts {
         if let Some(snapshots) = other.snapshots {
             self.snapshots(snapshots);
         }
+        self.observed.merge(other.observed);
         self.notes.extend(other.notes);
     }
 
@@ -251,7 +261,7 @@ impl Facts {
                 let server = Server {
                     sources: facts.sources.clone(),
                     roles,
-                    data_center: Fact::from_claims(&facts.data_center),
+                    data_center: self.resolve_data_center(name, facts),
                     version: Fact::from_claims(&facts.version),
                     crl_publisher: Fact::from_claims(&facts.crl_publisher),
                 };
@@ -278,6 +288,7 @@ impl Facts {
         deployment.domain_level = Fact::from_claims(&self.domain_level);
         deployment.backups = self.backups.take().map(|backups| backups.into_iter().collect());
         deployment.snapshots = self.snapshots.take().map(|all| all.into_iter().collect());
+        deployment.observed = std::mem::take(&mut self.observed);
         self.note_contradictions(&deployment);
         self.note_visibility(&deployment);
         deployment.notes = self.notes.into_iter().collect();
@@ -323,6 +334,14 @@ impl Facts {
                 )
             });
             self.notes.extend(notes);
+        }
+    }
+
+    /// The declared data center, else the location.
+    fn resolve_data_center(&self, name: &Fqdn, facts: &ServerFacts) -> Fact<String> {
+        match Fact::from_claims(&facts.data_center) {
+            Fact::Unknown => self.observed.server_locations.get(name).cloned().unwrap_or_default(),
+            declared => declared,
         }
     }
 
@@ -524,6 +543,7 @@ impl Facts {
         notes.extend(contradiction(&deployment.ca_renewal_server, "the CA renewal server"));
         notes.extend(contradiction(&deployment.dnssec_key_master, "the DNSSEC key master"));
         notes.extend(contradiction(&deployment.domain_level, "the domain level"));
+        notes.extend(observed_contradictions(&deployment.observed));
         self.notes.extend(notes);
     }
 
@@ -603,6 +623,36 @@ fn contradiction<T: Ord + Display>(fact: &Fact<T>, what: &str) -> Option<Note> {
         format!("{what}: {}; it counts as unknown", stories.join(", ")),
         "Export again from a server that is up to date, and leave out older files.",
     ))
+}
+
+/// Contradictions between inputs about single servers. Lists of servers are not among them: that
+/// servers show different ones is a finding.
+fn observed_contradictions(observed: &Observed) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for (key, agreement) in &observed.agreements {
+        let what = format!("agreement of {} to {} ({})", key.on, key.peer, key.suffix);
+        notes.extend(contradiction(&agreement.enabled, &format!("{what}, enabled")));
+        notes.extend(contradiction(&agreement.state, &format!("{what}, last update")));
+    }
+    for (key, ruv) in &observed.ruvs {
+        let on = key.on.as_ref().map_or("an unnamed server", Fqdn::as_str);
+        notes.extend(contradiction(&ruv.own_id, &format!("replica id of {on} ({})", key.suffix)));
+        let what = format!("database generation of {on} ({})", key.suffix);
+        notes.extend(contradiction(&ruv.generation, &what));
+    }
+    for (name, range) in &observed.id_ranges {
+        notes.extend(contradiction(range, &format!("ID range {name}")));
+    }
+    for (key, certificate) in &observed.certificates {
+        let what = format!("certificate {} on {}", key.name, key.on);
+        notes.extend(contradiction(&certificate.expires, &format!("{what}, end of validity")));
+        notes.extend(contradiction(&certificate.tracked, &format!("{what}, tracking")));
+    }
+    notes.extend(contradiction(&observed.ca_signing, "who signed the CA's certificate"));
+    for (question, answer) in &observed.answers {
+        notes.extend(contradiction(answer, &format!("answer to {question}")));
+    }
+    notes
 }
 
 /// Why the suffix that a file's name suggests cannot be believed; `None` if other facts support it.

@@ -33,6 +33,7 @@ pub mod import;
 pub mod limits;
 pub mod model;
 pub mod note;
+mod observed_json;
 pub mod parse;
 pub mod recovery;
 pub mod report;

@@ -50,6 +50,34 @@ fn places(document: &Value, pointer: &str) -> String {
     format!("  @ {}", text.join(", "))
 }
 
+/// What single servers show of themselves, and what people declare.
+const OBSERVED: [&str; 12] = [
+    "agreements",
+    "agreement_lists",
+    "ruv",
+    "dna_ranges",
+    "id_ranges",
+    "certificates",
+    "ca_signing",
+    "locations",
+    "server_locations",
+    "server_views",
+    "answers",
+    "waivers",
+];
+
+/// Lines or pointers of the evidence of a row and of its facts.
+fn places_below(document: &Value, at: &str) -> String {
+    let evidence = document["evidence"].as_object().unwrap();
+    let below = format!("{at}/");
+    let mut out = places(document, at);
+    for pointer in evidence.keys().filter(|pointer| pointer.starts_with(&below)) {
+        let place = places(document, pointer);
+        let _ = write!(out, " {}{}", &pointer[below.len()..], place.replace("  @ ", "@"));
+    }
+    out
+}
+
 /// The model JSON without what repeats itself: one fact per line, with the lines that state it.
 fn compact(imported: &Imported) -> String {
     let document = deployment_json::document(&imported.deployment);
@@ -104,6 +132,21 @@ fn compact(imported: &Imported) -> String {
                 segment.get("disputed").map_or("", |_| " | disputed"),
                 places(&document, &format!("{at}/segments/{index}"))
             );
+        }
+    }
+    for key in OBSERVED {
+        match &document[key] {
+            Value::Null => {}
+            Value::Array(rows) => {
+                for (index, row) in rows.iter().enumerate() {
+                    let at = format!("/{key}/{index}");
+                    let _ = writeln!(out, "{key}: {row}{}", places_below(&document, &at));
+                }
+            }
+            other => {
+                let place = places(&document, &format!("/{key}"));
+                let _ = writeln!(out, "{key}: {}{place}", text(other));
+            }
         }
     }
     for key in ["backups", "snapshots"] {

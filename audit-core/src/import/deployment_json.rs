@@ -13,6 +13,7 @@ use crate::model::{
     Backup, BackupKind, CaMode, Direction, Fqdn, Role, RoleStatus, SegmentKey, Snapshot, Suffix,
 };
 use crate::note::{Note, NoteCode};
+use crate::observed_json::{self, Conflicts, Origin};
 use crate::report::deployment_json::{NOT_MODELED, SCHEMA};
 use crate::time::Timestamp;
 
@@ -77,9 +78,14 @@ fn read(named: &Named<'_>, value: &Value, facts: &mut Facts) -> bool {
         }
         _ => return false,
     }
-    let mut reader = Reader { file: Arc::clone(named.file), document, facts, evidence: None };
-    reader.evidence = document.get("evidence").and_then(Value::as_object);
-    reader.keys(document, "", &[&KEYS[..], &NOT_MODELED[..]].concat());
+    let evidence = document.get("evidence").and_then(Value::as_object);
+    let file = Arc::clone(named.file);
+    let rows = document.get("server_locations").and_then(Value::as_array).into_iter().flatten();
+    let locations =
+        rows.filter_map(|row| Some((row.get("fqdn")?.as_str()?, row.get("location")?))).collect();
+    let conflicts = Conflicts::new();
+    let mut reader = Reader { file, document, evidence, facts, locations, conflicts };
+    reader.keys(document, "", &[&KEYS[..], &observed_json::KEYS, &NOT_MODELED].concat());
     for key in NOT_MODELED {
         if document.get(key).is_some_and(|value| !value.is_null()) {
             reader.note(
@@ -89,11 +95,14 @@ fn read(named: &Named<'_>, value: &Value, facts: &mut Facts) -> bool {
             );
         }
     }
+    reader.index_conflicts();
     let indexed = reader.servers();
     reader.suffixes();
     reader.globals();
     reader.copies();
-    reader.conflicts(&indexed);
+    let observed = observed_json::read(document, &mut reader);
+    reader.facts.observed.merge(observed);
+    reader.restate_conflicts(&indexed);
     reader.notes();
     true
 }
@@ -103,36 +112,13 @@ struct Reader<'a> {
     document: &'a Map<String, Value>,
     evidence: Option<&'a Map<String, Value>>,
     facts: &'a mut Facts,
+    /// What the document says of each server's location; null if it is disputed.
+    locations: BTreeMap<&'a str, &'a Value>,
+    /// Contradicting values of an earlier import that are still to be stated.
+    conflicts: Conflicts,
 }
 
-impl<'a> Reader<'a> {
-    fn note(&mut self, code: NoteCode, pointer: &str, message: &str) {
-        let pointer = if pointer.is_empty() { "the document" } else { pointer };
-        let help = match code {
-            NoteCode::InvalidValue => Some("`idm-drill schema deployment` prints what is allowed."),
-            _ => None,
-        };
-        let mut note = Note::on_file(&self.file, code, format!("{pointer} {message}"));
-        note.help = help.map(str::to_owned);
-        self.facts.note(note);
-    }
-
-    fn invalid(&mut self, pointer: &str, expected: &str) {
-        self.note(NoteCode::InvalidValue, pointer, &format!("is not {expected}; it was left out"));
-    }
-
-    fn keys(&mut self, map: &Map<String, Value>, at: &str, known: &[&str]) {
-        for key in map.keys() {
-            if !known.contains(&key.as_str()) {
-                self.note(
-                    NoteCode::UnknownKey,
-                    &format!("{at}/{key}"),
-                    "is not a key of the schema",
-                );
-            }
-        }
-    }
-
+impl Origin for Reader<'_> {
     /// Places that state the fact at a pointer: those of `evidence`, else the pointer itself.
     fn sources(&self, pointer: &str, observed: &str) -> Sources {
         let given = self
@@ -151,6 +137,39 @@ impl<'a> Reader<'a> {
                 observed_from: None,
             }])
         })
+    }
+
+    fn conflict(&mut self, pointer: &str) -> Vec<(Value, Sources)> {
+        self.conflicts.remove(pointer).unwrap_or_default()
+    }
+
+    fn invalid(&mut self, pointer: &str, expected: &str) {
+        self.note(NoteCode::InvalidValue, pointer, &format!("is not {expected}; it was left out"));
+    }
+
+    fn keys(&mut self, map: &Map<String, Value>, at: &str, known: &[&str]) {
+        for key in map.keys() {
+            if !known.contains(&key.as_str()) {
+                self.note(
+                    NoteCode::UnknownKey,
+                    &format!("{at}/{key}"),
+                    "is not a key of the schema",
+                );
+            }
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn note(&mut self, code: NoteCode, pointer: &str, message: &str) {
+        let pointer = if pointer.is_empty() { "the document" } else { pointer };
+        let help = match code {
+            NoteCode::InvalidValue => Some("`idm-drill schema deployment` prints what is allowed."),
+            _ => None,
+        };
+        let mut note = Note::on_file(&self.file, code, format!("{pointer} {message}"));
+        note.help = help.map(str::to_owned);
+        self.facts.note(note);
     }
 
     /// A text, or a note; `None` for null and for a missing key.
@@ -240,7 +259,9 @@ impl<'a> Reader<'a> {
                 break;
             }
             self.roles(server, at, &name);
-            if let Some(center) = self.text(server, "data_center", at) {
+            let center = self.text(server, "data_center", at);
+            let located = self.locations.get(name.as_str()).and_then(|at| at.as_str());
+            if let Some(center) = center.filter(|center| located != Some(*center)) {
                 let sources =
                     self.sources(&format!("{at}/data_center"), &format!("data center {center}"));
                 self.facts.data_center(&name, center.to_owned(), sources);
@@ -507,26 +528,46 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Conflicts of an earlier import: every value is stated again by its own place.
-    fn conflicts(&mut self, names: &BTreeMap<String, Fqdn>) {
+    /// Conflicts of an earlier import, by pointer: every value with its own place.
+    fn index_conflicts(&mut self) {
         for (at, conflict) in self.objects(self.document, "conflicts", "").unwrap_or_default() {
             let Some(pointer) = self.text(conflict, "pointer", &at) else {
                 self.invalid(&at, "a conflict with \"pointer\" and \"values\"");
                 continue;
             };
             for (at, stated) in self.objects(conflict, "values", &at).unwrap_or_default() {
-                let place = source(&Value::Object(stated.clone()));
-                let done = match (stated.get("value"), place) {
+                match (stated.get("value"), source(&Value::Object(stated.clone()))) {
                     (Some(value), Some(place)) => {
-                        self.restate(pointer, names, value, Sources::from([place]))
+                        let values = self.conflicts.entry(pointer.to_owned()).or_default();
+                        values.push((value.clone(), Sources::from([place])));
                     }
-                    _ => false,
-                };
-                if !done {
-                    self.invalid(&at, "a value that this pointer can have");
+                    _ => self.invalid(&at, "a value with its file"),
                 }
             }
         }
+    }
+
+    /// States what no other part has taken.
+    fn restate_conflicts(&mut self, names: &BTreeMap<String, Fqdn>) {
+        for (pointer, values) in std::mem::take(&mut self.conflicts) {
+            if self.location_says_it(&pointer, names) {
+                continue;
+            }
+            for (value, sources) in values {
+                if !self.restate(&pointer, names, &value, sources) {
+                    self.invalid(&pointer, "a pointer of the model, or one of its values");
+                }
+            }
+        }
+    }
+
+    /// True if this is the data center of a server whose location is in the document too: the
+    /// location is the fact, the data center follows from it.
+    fn location_says_it(&self, pointer: &str, names: &BTreeMap<String, Fqdn>) -> bool {
+        pointer
+            .strip_suffix("/data_center")
+            .and_then(|server| names.get(server))
+            .is_some_and(|name| self.locations.get(name.as_str()).is_some_and(|at| at.is_null()))
     }
 
     /// States one value at a pointer. False if the pointer or value is none of the model's.

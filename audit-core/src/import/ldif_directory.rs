@@ -416,7 +416,7 @@ fn state_servers(named: &Named<'_>, seen: &Seen<'_>, facts: &mut Facts) {
             let observed = format!("location {center}");
             let at = Sources::from([source(named, entry, line, observed)]);
             if !center.is_empty() {
-                facts.data_center(name, center, at);
+                facts.location(name, &center, at);
             }
         }
         let is_ca = |value: &str| value.trim().eq_ignore_ascii_case("o=ipaca");

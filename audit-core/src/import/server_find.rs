@@ -20,7 +20,7 @@ use crate::parse::ldif::Dn;
 /// |---|---|
 /// | `Server name` / `cn` | the server exists |
 /// | `Managed suffixes` / `iparepltopomanagedsuffix` | with `ca`: the CA is integrated |
-/// | `Location` / `ipalocation` | its data center |
+/// | `Location` / `ipalocation` | its location, which is its data center |
 /// | `Enabled server roles` | each role named is enabled there |
 /// | `Min domain level`, `Max domain level` | nothing; they show whose entry it is |
 ///
@@ -151,7 +151,7 @@ fn read_entry(named: &Named<'_>, server: &Fqdn, entry: &Entry, facts: &mut Facts
         };
         if !center.is_empty() {
             let observed = format!("location {center}");
-            facts.data_center(server, center, Sources::from([source(named, field, observed)]));
+            facts.location(server, &center, Sources::from([source(named, field, observed)]));
         }
     }
     for field in entry.all(ROLES) {

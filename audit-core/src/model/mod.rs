@@ -4,6 +4,7 @@
 mod copies;
 mod name;
 mod need;
+mod observed;
 mod server;
 mod topology;
 
@@ -13,6 +14,10 @@ use std::fmt;
 pub use copies::{Backup, BackupKind, Snapshot};
 pub use name::{Fqdn, Suffix};
 pub use need::Need;
+pub use observed::{
+    Agreement, AgreementKey, AgreementState, Answer, CaSigning, Certificate, CertificateKey,
+    DeploymentRange, Dna, IdRange, IdRangeKind, Observed, Ruv, RuvElement, RuvKey, Waiver,
+};
 pub use server::{Role, RoleStatus, Server, Visibility};
 pub use topology::{Direction, Segment, SegmentKey, Topology};
 
@@ -68,6 +73,8 @@ pub struct Deployment {
     pub backups: Option<Vec<Backup>>,
     /// VM snapshots; `None` if nothing is known of them, empty if there are none.
     pub snapshots: Option<Vec<Snapshot>>,
+    /// What single servers show of themselves, and what people declare.
+    pub observed: Observed,
     /// What must be known about the inputs.
     pub notes: Vec<Note>,
 }

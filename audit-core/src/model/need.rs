@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::{Fqdn, Role, Suffix};
 
+/// How the export of one server is made.
+const EXPORT: &str = "idm-drill collect > export.sh; run it there as root (bash export.sh)";
+
 /// A missing fact, with the command or question that would supply it.
 ///
 /// Closed; ordered so that the widest gaps come first.
@@ -25,14 +28,50 @@ pub enum Need {
     Copies,
     /// Whether a copy that exists can be used.
     CopyUse(String),
+    /// The DNSSEC key master.
+    DnssecKeyMaster,
+    /// The IPA version of a server.
+    Version(Fqdn),
+    /// Whether a server generates the CRL.
+    CrlPublisher(Fqdn),
+    /// The replication agreements of a server, with their state.
+    Agreements(Fqdn, Suffix),
+    /// The RUV of a server.
+    Ruv(Fqdn, Suffix),
+    /// The ids that a server may hand out.
+    DnaRange(Fqdn),
+    /// The ID ranges of the deployment.
+    IdRanges,
+    /// The certificates of a server, with the ends of their validity.
+    Certificates(Fqdn),
+    /// The list of servers as a server shows it.
+    ServerView(Fqdn),
+    /// The answer to a question that no export can answer: its identifier and its text.
+    Answer(String, String),
 }
 
 impl Need {
     /// True if [`command`](Self::command) is a command, not an instruction in words.
     pub fn is_command(&self) -> bool {
         match self {
-            Self::ServerList | Self::CaMode | Self::Segments(_) | Self::Role(..) => true,
-            Self::CaRenewalServer | Self::DataCenter(_) | Self::Copies | Self::CopyUse(_) => false,
+            Self::ServerList
+            | Self::CaMode
+            | Self::Segments(_)
+            | Self::Role(..)
+            | Self::CaRenewalServer
+            | Self::DnssecKeyMaster => true,
+            Self::DataCenter(_)
+            | Self::Copies
+            | Self::CopyUse(_)
+            | Self::Version(_)
+            | Self::CrlPublisher(_)
+            | Self::Agreements(..)
+            | Self::Ruv(..)
+            | Self::DnaRange(_)
+            | Self::IdRanges
+            | Self::Certificates(_)
+            | Self::ServerView(_)
+            | Self::Answer(..) => false,
         }
     }
 
@@ -44,12 +83,10 @@ impl Need {
             }
             Self::CaMode => "ipa topologysegment-find ca --sizelimit=0".to_owned(),
             Self::Segments(suffix) => format!("ipa topologysegment-find {suffix} --sizelimit=0"),
-            Self::CaRenewalServer => {
-                "ldapsearch -b cn=masters,cn=ipa,cn=etc,SUFFIX (as root over ldapi)".to_owned()
-            }
+            Self::CaRenewalServer | Self::DnssecKeyMaster => "ipa config-show".to_owned(),
             Self::DataCenter(_) => {
-                "an IdM location per server (ipa server-mod --location), or \"data_center\" in \
-                 model JSON"
+                "an IdM location per server (ipa server-mod --location), or its data center in \
+                 answers.toml"
                     .to_owned()
             }
             Self::Copies => {
@@ -58,6 +95,15 @@ impl Need {
                     .to_owned()
             }
             Self::CopyUse(_) => "a rehearsed restore".to_owned(),
+            Self::Version(server)
+            | Self::CrlPublisher(server)
+            | Self::Agreements(server, _)
+            | Self::Ruv(server, _)
+            | Self::DnaRange(server)
+            | Self::Certificates(server)
+            | Self::ServerView(server) => format!("the export of {server}: {EXPORT}"),
+            Self::IdRanges => format!("the export of any server: {EXPORT}"),
+            Self::Answer(question, _) => format!("{question} in answers.toml"),
         }
     }
 }
@@ -73,6 +119,18 @@ impl fmt::Display for Need {
             Self::DataCenter(server) => write!(f, "the data center of {server}"),
             Self::Copies => f.write_str("which backups and VM snapshots exist"),
             Self::CopyUse(copy) => write!(f, "whether copy {copy} can be restored"),
+            Self::DnssecKeyMaster => f.write_str("which server is the DNSSEC key master"),
+            Self::Version(server) => write!(f, "the IPA version of {server}"),
+            Self::CrlPublisher(server) => write!(f, "whether {server} generates the CRL"),
+            Self::Agreements(server, suffix) => {
+                write!(f, "state of the {suffix} agreements of {server}")
+            }
+            Self::Ruv(server, suffix) => write!(f, "RUV of suffix {suffix} on {server}"),
+            Self::DnaRange(server) => write!(f, "ids that {server} may hand out"),
+            Self::IdRanges => f.write_str("the ID ranges of the deployment"),
+            Self::Certificates(server) => write!(f, "certificates of {server}"),
+            Self::ServerView(server) => write!(f, "which servers {server} knows"),
+            Self::Answer(_, text) => f.write_str(text),
         }
     }
 }

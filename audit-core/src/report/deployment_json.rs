@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 use crate::evidence::{Fact, Source, Sources};
 use crate::model::{Backup, Deployment, Role, Snapshot, Suffix};
 use crate::note::Note;
+use crate::observed_json::{self, Sink as _};
 
 /// Schema name of the document.
 pub const SCHEMA: &str = "idm-drill/deployment/1";
 
 /// Fields of the contract that this version neither reads nor models.
-pub const NOT_MODELED: [&str; 8] =
-    ["stores", "keys", "rehearsals", "targets", "dna_ranges", "ruv", "agreements", "certificates"];
+pub const NOT_MODELED: [&str; 4] = ["stores", "keys", "rehearsals", "targets"];
 
 /// The model as a JSON text, two blanks per level, ending in a line feed.
 ///
@@ -48,7 +48,9 @@ pub fn document(deployment: &Deployment) -> Value {
         "snapshots":
             deployment.snapshots.as_ref().map(|all| all.iter().map(snapshot).collect::<Vec<_>>()),
     });
+    let observed = observed_json::write(&deployment.observed, &mut writer);
     if let Some(map) = document.as_object_mut() {
+        map.extend(observed);
         for key in NOT_MODELED {
             map.insert(key.to_owned(), Value::Null);
         }
@@ -64,9 +66,8 @@ struct Writer {
     conflicts: Vec<Value>,
 }
 
-impl Writer {
-    /// The value of a fact, `null` if it is unknown or disputed; its evidence and conflicts go to
-    /// their own places.
+impl observed_json::Sink for Writer {
+    /// Evidence and conflicts go to their own places.
     fn fact<T: Ord + Clone>(
         &mut self,
         pointer: &str,
@@ -105,7 +106,9 @@ impl Writer {
             self.evidence.insert(pointer.to_owned(), Value::Array(places));
         }
     }
+}
 
+impl Writer {
     fn servers(&mut self, deployment: &Deployment) -> Vec<Value> {
         self.evidence("/servers", &deployment.server_list);
         let mut servers = Vec::new();
