@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::evidence::Source;
+use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
 use crate::import::Named;
 use crate::limits::IPA_SEARCH_RECORDS_LIMIT;
-use crate::model::Fqdn;
+use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
 use crate::note::{Note, NoteCode};
-use crate::parse::console::{Command, Entry, Field, Frame};
+use crate::parse::console::{Command, Entry, Field, Frame, Line};
+use crate::time::Timestamp;
 
 /// A host name of a field, or a note.
 pub(crate) fn host(file: &Arc<str>, field: &Field, facts: &mut Facts) -> Option<Fqdn> {
@@ -63,11 +64,82 @@ pub(crate) fn note_incomplete(named: &Named<'_>, entry: &Entry, what: &str, fact
     );
 }
 
+/// A line of `ipa-replica-manage` or `ipa-csreplica-manage`: a host, mostly with a word, and the
+/// lines that `--verbose` prints below it.
+#[derive(Debug)]
+pub(crate) struct HostLine<'a> {
+    /// Number of the line.
+    pub(crate) line: u64,
+    /// The host.
+    pub(crate) host: Fqdn,
+    /// Text behind `: `; empty for a host alone.
+    pub(crate) word: &'a str,
+    /// The lines below: label, value and number of the line.
+    details: Vec<(&'a str, &'a str, u64)>,
+}
+
+/// Every line that begins with a host name, with its domain, and has nothing but a word behind it.
+pub(crate) fn host_lines<'a>(lines: &'a [Line]) -> Vec<HostLine<'a>> {
+    let mut found: Vec<HostLine<'a>> = Vec::new();
+    for line in lines {
+        let text = line.text.trim();
+        let (label, value) = text.split_once(": ").unwrap_or((text.trim_end_matches(':'), ""));
+        if let Some(host) = Fqdn::parse(label).filter(|_| label.contains('.')) {
+            found.push(HostLine { line: line.number, host, word: value, details: Vec::new() });
+        } else if let (true, Some(last)) = (label.starts_with("last "), found.last_mut()) {
+            last.details.push((label, value.trim(), line.number));
+        }
+    }
+    found
+}
+
+impl HostLine<'_> {
+    /// True if the line is a host alone with what `--verbose` prints.
+    pub(crate) fn is_verbose_host(&self) -> bool {
+        self.word.is_empty() && !self.details.is_empty()
+    }
+
+    /// States the agreement of `on` to this host.
+    pub(crate) fn state_agreement(
+        &self,
+        named: &Named<'_>,
+        on: &Fqdn,
+        suffix: Suffix,
+        facts: &mut Facts,
+    ) {
+        let at = |line: u64, text: String| Sources::from([source_at(named, line, text)]);
+        let what = format!("agreement of {on} to {} ({suffix})", self.host);
+        let key = AgreementKey { on: on.clone(), suffix, peer: self.host.clone() };
+        let agreement = facts.observed.agreement(key, at(self.line, what));
+        let mut unknown = None;
+        for (label, value, line) in &self.details {
+            match *label {
+                "last update status" => match AgreementState::of_status(value) {
+                    Some(state) => agreement.state.claim(state, at(*line, (*value).to_owned())),
+                    None => unknown = Some(*line),
+                },
+                // The epoch means never.
+                "last update ended" => {
+                    let ended = Timestamp::parse_rfc3339(value).filter(|at| *at > Timestamp::EPOCH);
+                    agreement.updated_at = agreement.updated_at.max(ended);
+                }
+                _ => {}
+            }
+        }
+        if let Some(line) = unknown {
+            let text = "a status without a number; the state of the agreement is unknown";
+            facts.note(Note::on_file(named.file, NoteCode::UnknownWord, text).at(line));
+        }
+    }
+}
+
 /// A kind of list that an `ipa …-find` command prints.
 #[derive(Debug)]
 pub(crate) struct List {
     /// One entry, in words.
-    pub(crate) what: &'static str,
+    pub(crate) one: &'static str,
+    /// Several of them.
+    pub(crate) several: &'static str,
     /// Arguments that choose the list. One more is a search text.
     pub(crate) arguments: usize,
     /// Options that leave entries out.
@@ -93,14 +165,14 @@ impl List {
 
     /// What head, end and gaps of the list say.
     fn count_doubts(&self, frame: &Frame) -> Vec<Doubt> {
-        let what = self.what;
+        let Self { one, several, .. } = self;
         let read = frame.entries.len() as u64;
         let mut doubts: Vec<Doubt> = Vec::new();
         match frame.declared {
             Some(declared) if declared != read => doubts.push((
                 NoteCode::CountDiffers,
                 frame.line,
-                format!("{declared} {what}(s) are declared here, but {read} were read"),
+                format!("{declared} {one}(s) are declared here, but {read} were read"),
                 "Export the whole list into a file instead of copying from a screen.",
             )),
             Some(_) => {}
@@ -108,26 +180,26 @@ impl List {
                 NoteCode::Truncated,
                 frame.line,
                 format!(
-                    "the head of this list of {what}s is missing, so nothing says how many exist"
+                    "the head of this list of {several} is missing, so nothing says how many exist"
                 ),
                 "Export the whole list, from its first ruled line to its last.",
             )),
         }
         if let Some(line) = frame.cut_at {
-            let text = format!("lines of this list of {what}s were cut out");
+            let text = format!("lines of this list of {several} were cut out");
             doubts.push((NoteCode::Truncated, line, text, "Export the whole list."));
         }
         match frame.returned {
             None if frame.declared.is_some() && frame.cut_at.is_none() => doubts.push((
                 NoteCode::Truncated,
                 frame.line,
-                format!("the end of this list of {what}s is missing"),
+                format!("the end of this list of {several} is missing"),
                 "Export the whole list, down to \"Number of entries returned\".",
             )),
             Some(returned) if returned != read && frame.declared == Some(read) => doubts.push((
                 NoteCode::CountDiffers,
                 frame.line,
-                format!("the end of the list declares {returned} {what}(s), but {read} were read"),
+                format!("the end of the list declares {returned} {one}(s), but {read} were read"),
                 "Export the list again.",
             )),
             _ => {}
@@ -137,7 +209,7 @@ impl List {
 
     /// What the server's size and time limits may have cut.
     fn limit_doubts(&self, frame: &Frame) -> Vec<Doubt> {
-        let what = self.what;
+        let Self { one, several, .. } = self;
         let read = frame.entries.len() as u64;
         let mut doubts: Vec<Doubt> = Vec::new();
         if let Some(line) = frame.limit_warning_at {
@@ -158,7 +230,7 @@ impl List {
             doubts.push((
                 NoteCode::Truncated,
                 frame.line,
-                format!("option --sizelimit may have cut this list after {read} {what}(s)"),
+                format!("option --sizelimit may have cut this list after {read} {one}(s)"),
                 "Export again with --sizelimit=0.",
             ));
         }
@@ -168,7 +240,7 @@ impl List {
             doubts.push((
                 NoteCode::Truncated,
                 frame.line,
-                format!("option --timelimit may have cut this list of {what}s"),
+                format!("option --timelimit may have cut this list of {several}"),
                 "Export again with --timelimit=0.",
             ));
         }
@@ -177,7 +249,7 @@ impl List {
                 NoteCode::ExactlyTheSizeLimit,
                 frame.line,
                 format!(
-                    "exactly {IPA_SEARCH_RECORDS_LIMIT} {what}(s), the default size limit: the \
+                    "exactly {IPA_SEARCH_RECORDS_LIMIT} {one}(s), the default size limit: the \
                      list may have been cut"
                 ),
                 "Export again with --sizelimit=0, and keep the command in the file.",
@@ -188,14 +260,14 @@ impl List {
 
     /// What the command line leaves out.
     fn filter_doubt(&self, command: &Command) -> Option<Doubt> {
-        let what = self.what;
+        let several = self.several;
         let filter = self.filters.iter().find(|filter| command.has(filter));
         let text = if let Some(filter) = filter {
-            format!("option --{filter} leaves {what}s out of this list")
+            format!("option --{filter} leaves {several} out of this list")
         } else if command.arguments.len() > self.arguments {
-            format!("a search text leaves {what}s out of this list")
+            format!("a search text leaves {several} out of this list")
         } else if command.piped {
-            format!("a pipe may have taken {what}s out of this list")
+            format!("a pipe may have taken {several} out of this list")
         } else {
             return None;
         };

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use crate::evidence::{Claims, Fact, Source, Sources};
 use crate::limits;
 use crate::model::{
-    Backup, CaMode, Deployment, Direction, Fqdn, Observed, Role, RoleStatus, Segment, SegmentKey,
-    Server, Snapshot, Suffix, Topology, Visibility,
+    AgreementKey, AgreementState, Backup, CaMode, Deployment, Direction, Fqdn, Observed, Role,
+    RoleStatus, Segment, SegmentKey, Server, Snapshot, Suffix, Topology, Visibility,
 };
 use crate::note::{Note, NoteCode};
 
@@ -69,6 +69,8 @@ pub struct Facts {
     domain_level: Claims<u8>,
     /// CRL generation by a machine's name, often without its domain.
     crl_generation: BTreeMap<String, Claims<bool>>,
+    /// Agreements by the names of two machines, often without their domain.
+    agreements: BTreeMap<(String, Suffix, String), Claims<AgreementState>>,
     backups: Option<BTreeSet<Backup>>,
     snapshots: Option<BTreeSet<Snapshot>>,
     /// What single servers show of themselves, and what people declare. Importers state it here.
@@ -112,8 +114,8 @@ impl Facts {
         }
     }
 
-    /// States that a list of all enabled and hidden holders of a role does not have this server. The
-    /// role is absent there, unless another export shows what such a list cannot: a configured
+    /// States that a list of all enabled and hidden holders of a role does not have this server.
+    /// The role is absent there, unless another export shows what such a list cannot: a configured
     /// role, or a hidden one that its reader may not see.
     pub fn role_not_listed(&mut self, name: &Fqdn, role: Role, sources: Sources) {
         if let Some(server) = self.servers.get_mut(name) {
@@ -153,6 +155,19 @@ impl Facts {
     /// is that of one server.
     pub fn crl_generation(&mut self, machine: &str, generates: bool, sources: Sources) {
         claim(self.crl_generation.entry(machine.to_lowercase()).or_default(), generates, sources);
+    }
+
+    /// States the last update of the agreement of one machine to another; it counts if their names,
+    /// with or without domain, are those of one server each.
+    pub fn agreement(
+        &mut self,
+        (on, peer): (&str, &str),
+        suffix: Suffix,
+        state: AgreementState,
+        sources: Sources,
+    ) {
+        let key = (on.to_lowercase(), suffix, peer.to_lowercase());
+        claim(self.agreements.entry(key).or_default(), state, sources);
     }
 
     /// States that these are all servers.
@@ -235,6 +250,9 @@ impl Facts {
         for (machine, claims) in other.crl_generation {
             merge_claims(self.crl_generation.entry(machine).or_default(), claims);
         }
+        for (ends, claims) in other.agreements {
+            merge_claims(self.agreements.entry(ends).or_default(), claims);
+        }
         if let Some(backups) = other.backups {
             self.backups(backups);
         }
@@ -249,6 +267,7 @@ impl Facts {
     pub fn assemble(mut self) -> Deployment {
         self.settle_unlisted_roles();
         self.settle_crl_generation();
+        self.settle_agreements();
         let servers: BTreeMap<Fqdn, Server> = self
             .servers
             .iter()
@@ -302,38 +321,65 @@ impl Facts {
                 let claims = facts.roles.entry(role).or_default();
                 let unlisted = [RoleStatus::Configured, RoleStatus::Hidden];
                 if !unlisted.iter().any(|status| claims.contains_key(status)) {
+                    facts.sources.extend(sources.iter().cloned());
                     claim(claims, RoleStatus::Absent, sources);
                 }
             }
         }
     }
 
-    /// Gives statements about a machine to the server of that name.
+    /// The one server of a name with or without domain, or why there is none.
+    fn server_called(&self, machine: &str) -> Result<Fqdn, String> {
+        let mut named = self.servers.keys().filter(|name| {
+            name.as_str() == machine || (!machine.contains('.') && name.short() == machine)
+        });
+        match (named.next(), named.next()) {
+            (Some(one), None) => Ok(one.clone()),
+            (None, _) => Err(format!("no input shows a server {machine}")),
+            (Some(one), Some(other)) => Err(format!("{machine} may be {one} or {other}")),
+        }
+    }
+
     fn settle_crl_generation(&mut self) {
+        let mut unplaced = Unplaced::new();
         for (machine, claims) in std::mem::take(&mut self.crl_generation) {
-            let mut named = self.servers.iter_mut().filter(|(name, _)| {
-                name.as_str() == machine || (!machine.contains('.') && name.short() == machine)
-            });
-            let problem = match (named.next(), named.next()) {
-                (Some((_, server)), None) => {
+            match self.server_called(&machine) {
+                Ok(name) => {
+                    let server = self.servers.entry(name).or_default();
                     merge_claims(&mut server.crl_publisher, claims);
-                    continue;
                 }
-                (None, _) => format!("no input shows a server {machine}"),
-                (Some((one, _)), Some((other, _))) => {
-                    format!("{machine} may be {one} or {other}")
+                Err(why) => leave_out(&mut unplaced, &claims, &why),
+            }
+        }
+        self.note_unplaced("CRL generation", unplaced);
+    }
+
+    fn settle_agreements(&mut self) {
+        let mut unplaced = Unplaced::new();
+        for ((on, suffix, peer), claims) in std::mem::take(&mut self.agreements) {
+            match (self.server_called(&on), self.server_called(&peer)) {
+                (Ok(on), Ok(peer)) => {
+                    for (state, sources) in claims {
+                        let key = AgreementKey { on: on.clone(), suffix, peer: peer.clone() };
+                        self.observed.agreement(key, sources.clone()).state.claim(state, sources);
+                    }
                 }
-            };
-            let notes = claims.values().filter_map(|sources| sources.first()).map(|source| {
-                note_at(
-                    source,
-                    NoteCode::IncompleteEntry,
-                    format!("CRL generation of a machine, but {problem}; left out"),
-                    "Add an export that lists all servers, and keep the server's whole name in \
-                     the file: `$ ssh NAME ipa-crlgen-manage status`.",
-                )
-            });
-            self.notes.extend(notes);
+                (Err(why), _) | (_, Err(why)) => leave_out(&mut unplaced, &claims, &why),
+            }
+        }
+        self.note_unplaced("replication agreements", unplaced);
+    }
+
+    fn note_unplaced(&mut self, what: &str, unplaced: Unplaced) {
+        for (line, reasons) in unplaced.into_values() {
+            let reasons: Vec<String> = reasons.into_iter().collect();
+            self.notes.insert(note_at(
+                &line,
+                NoteCode::IncompleteEntry,
+                format!("{what} of machines, but {}; left out", join_some(&reasons, 5)),
+                "Add an export that lists all servers: ipa server-role-find --include-master \
+                 --sizelimit=0",
+            ));
         }
     }
 
@@ -572,6 +618,21 @@ impl Facts {
                 .help("ipa server-role-find --include-master --sizelimit=0"),
             );
         }
+    }
+}
+
+/// Statements about machines that are no known server: by file, the first place and the reasons.
+type Unplaced = BTreeMap<Arc<str>, (Source, BTreeSet<String>)>;
+
+fn leave_out<T>(unplaced: &mut Unplaced, claims: &Claims<T>, why: &str) {
+    for source in claims.values().filter_map(|sources| sources.first()) {
+        let (first, reasons) = unplaced
+            .entry(Arc::clone(&source.file))
+            .or_insert_with(|| (source.clone(), BTreeSet::new()));
+        if source < first {
+            *first = source.clone();
+        }
+        reasons.insert(why.to_owned());
     }
 }
 

@@ -125,7 +125,7 @@ note_codes! {
     /// More notes of one kind in a file than are kept.
     MoreNotes = "IMP036", Info;
     /// A command reports a fault of the deployment; the model has no place for it.
-    ReportedFault = "IMP039", Warning;
+    ReportedFault = "IMP057", Warning;
 }
 
 impl fmt::Display for NoteCode {

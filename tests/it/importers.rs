@@ -31,8 +31,25 @@ fn samples(importer: &str) -> Files {
         .collect()
 }
 
-const IMPORTERS: [&str; 4] =
-    ["deployment_json", "ldif_directory", "server_role_find", "topology_segment_find"];
+const IMPORTERS: [&str; 17] = [
+    "cipa_table",
+    "config_show",
+    "csreplica_manage_list",
+    "deployment_json",
+    "dnsconfig_show",
+    "domainlevel_get",
+    "ipa_crlgen_manage",
+    "ipactl_status",
+    "ldif_directory",
+    "replica_manage_dnarange_show",
+    "replica_manage_list",
+    "replica_manage_list_ruv",
+    "server_find",
+    "server_role_find",
+    "topology_segment_find",
+    "topology_suffix_find",
+    "topology_suffix_verify",
+];
 
 /// Lines or pointers of a fact's evidence.
 fn places(document: &Value, pointer: &str) -> String {

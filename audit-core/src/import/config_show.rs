@@ -79,11 +79,11 @@ const LISTS: [Lists; 4] = [
 const RENEWAL: &[&str] = &["IPA CA renewal master"];
 pub(super) const KEY_MASTER: &[&str] = &["IPA DNSSec key master"];
 
-/// The first line of the whole output, in every release.
+/// The first line of the whole output in English, in every release.
 const FIRST_LINE: &[&str] = &["Maximum username length"];
 
 /// Lines that only 4.8 and later print, beside the lists on KRA, DNS and hidden servers.
-const SINCE_4_8: &[&str] = &["Maximum hostname length", "IPA DNSSec key master", "HSM token name"];
+const SINCE_4_8: &[&str] = &["IPA DNSSec key master", "HSM token name"];
 
 /// A line that only 4.4 to 4.6 print.
 const UNTIL_4_6: &[&str] = &["IPA NTP servers"];
@@ -133,7 +133,7 @@ fn read_entry(named: &Named<'_>, frame: &Frame, entry: &Entry, facts: &mut Facts
     if listed.is_empty() && entry.get(RENEWAL).or(entry.get(KEY_MASTER)).is_none() {
         note_incomplete(named, entry, "configuration without a line on servers", facts);
     }
-    if is_whole(frame, entry) {
+    if is_whole(named, frame, entry, facts) {
         let since_4_8 = is_since_4_8(entry);
         for lists in LISTS.iter().filter(|lists| lists.from_the_first || since_4_8) {
             state_unlisted(named, entry, lists, &listed, facts);
@@ -171,16 +171,22 @@ pub(super) fn read_key_master(named: &Named<'_>, field: &Field, facts: &mut Fact
     }
 }
 
-/// True if the output begins where it should and nothing shows that lines are missing.
-fn is_whole(frame: &Frame, entry: &Entry) -> bool {
-    let passed_on = frame.command.as_ref().is_some_and(|command| {
-        command.piped || command.name.ends_with("-mod") && command.has("raw")
-    });
-    let begins = entry.fields.first().is_some_and(|first| {
-        let first = Entry { fields: vec![first.clone()] };
-        first.get(FIRST_LINE).or(first.get(&["dn"])).is_some()
-    });
-    begins && !passed_on && frame.cut_at.is_none() && frame.limit_warning_at.is_none()
+/// True if the output begins where it should and nothing shows that lines are missing; else a note.
+fn is_whole(named: &Named<'_>, frame: &Frame, entry: &Entry, facts: &mut Facts) -> bool {
+    let begins = first_numbers(entry) > 0;
+    let piped = frame.command.as_ref().is_some_and(|command| command.piped);
+    let (code, line, text) = if let Some(line) = frame.cut_at {
+        (NoteCode::Truncated, line, "lines of config-show were cut out")
+    } else if piped {
+        (NoteCode::FilteredList, entry.line(), "a pipe has taken lines out of config-show")
+    } else if !begins {
+        (NoteCode::Truncated, entry.line(), "the first lines of config-show are missing")
+    } else {
+        return true;
+    };
+    let text = format!("{text}; roles that it does not show are unknown");
+    facts.note(Note::on_file(named.file, code, text).at(line).help("ipa config-show > FILE"));
+    false
 }
 
 fn is_since_4_8(entry: &Entry) -> bool {
@@ -188,7 +194,14 @@ fn is_since_4_8(entry: &Entry) -> bool {
         std::iter::once(lists.hidden).chain((!lists.from_the_first).then_some(lists.enabled))
     });
     let labels: Vec<&str> = lists.chain(SINCE_4_8.iter().copied()).collect();
-    entry.get(UNTIL_4_6).is_none() && entry.get(&labels).is_some()
+    entry.get(UNTIL_4_6).is_none() && (entry.get(&labels).is_some() || first_numbers(entry) > 1)
+}
+
+/// How many lines with nothing but a number the output begins with: the maximum length of user
+/// names and, since 4.8, that of host names. Their labels are translated, too.
+fn first_numbers(entry: &Entry) -> usize {
+    let is_number = |field: &&Field| field.value.parse::<u32>().is_ok();
+    entry.fields.iter().skip_while(|field| field.label == "dn").take_while(is_number).count()
 }
 
 /// States of every server shown that the lists of a role do not name it.
@@ -199,10 +212,8 @@ fn state_unlisted(
     listed: &BTreeMap<Role, BTreeSet<Fqdn>>,
     facts: &mut Facts,
 ) {
-    let Some(anchor) = entry.get(&[lists.enabled, lists.hidden, "IPA masters", FIRST_LINE[0]])
-    else {
-        return;
-    };
+    let labels = [lists.enabled, lists.hidden, LISTS[0].enabled, LISTS[0].hidden];
+    let Some(anchor) = labels.iter().find_map(|label| entry.get(&[label])) else { return };
     let holders = listed.get(&lists.role);
     for server in listed.values().flatten().collect::<BTreeSet<_>>() {
         if !holders.is_some_and(|holders| holders.contains(server)) {

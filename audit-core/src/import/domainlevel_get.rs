@@ -2,7 +2,7 @@
 
 use super::{Format, Named, Reads};
 use crate::console_parts::source_at;
-use crate::evidence::Sources;
+use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
 use crate::note::{Note, NoteCode};
 use crate::parse::console::Transcript;
@@ -15,6 +15,7 @@ use crate::parse::labels;
 /// | line | becomes |
 /// |---|---|
 /// | `Current domain level: 1`, between two rules | the domain level |
+/// | the same behind `ipa domainlevel-set` | the level, instead of what stands above it |
 ///
 /// # Errors
 ///
@@ -31,14 +32,18 @@ pub(super) static FORMAT: Format = Format {
 
 fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bool {
     let mut found = false;
+    let mut levels: Vec<(u8, Source)> = Vec::new();
     for frame in &transcript.frames {
         let Some(summary) = &frame.summary else { continue };
         let Some(value) = labels::value(summary, "Current domain level: {}") else { continue };
         found = true;
+        if frame.command.as_ref().is_some_and(|command| command.name == "domainlevel-set") {
+            // What the session showed before holds no more.
+            levels.clear();
+        }
         match value.parse::<u8>() {
             Ok(level @ 0..=1) => {
-                let source = source_at(named, frame.line, summary.as_str());
-                facts.domain_level(level, Sources::from([source]));
+                levels.push((level, source_at(named, frame.line, summary.as_str())));
             }
             _ => facts.note(
                 Note::on_file(
@@ -50,6 +55,9 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
                 .snippet(summary.as_str()),
             ),
         }
+    }
+    for (level, source) in levels {
+        facts.domain_level(level, Sources::from([source]));
     }
     found
 }

@@ -48,7 +48,8 @@ pub(super) static FORMAT: Format = Format {
 
 /// What leaves servers out.
 const LIST: List = List {
-    what: "server",
+    one: "server",
+    several: "servers",
     arguments: 0,
     filters: &[
         "cn",
@@ -145,9 +146,10 @@ fn read_entry(named: &Named<'_>, server: &Fqdn, entry: &Entry, facts: &mut Facts
         }
     }
     if let Some(field) = entry.get(LOCATION) {
-        let center = match field.value.contains('=') {
-            true => Dn::parse(&field.value).first_value().to_owned(),
-            false => field.value.clone(),
+        let center = if field.value.contains('=') {
+            Dn::parse(&field.value).first_value().to_owned()
+        } else {
+            field.value.clone()
         };
         if !center.is_empty() {
             let observed = format!("location {center}");

@@ -46,8 +46,12 @@ pub(super) static FORMAT: Format = Format {
 const COMMAND: &str = "server-role-find";
 
 /// What leaves rows out.
-const LIST: List =
-    List { what: "role row", arguments: 0, filters: &["server", "role", "servrole", "status"] };
+const LIST: List = List {
+    one: "role row",
+    several: "role rows",
+    arguments: 0,
+    filters: &["server", "role", "servrole", "status"],
+};
 
 fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bool {
     let mut found = false;

@@ -1,6 +1,6 @@
 //! `ipa topologysegment-find`: the segments of one suffix.
 
-use super::{Format, Named, Reads};
+use super::{Format, Named, Reads, topology_suffix_verify};
 use crate::console_parts::{List, host, note_incomplete};
 use crate::evidence::{Source, Sources};
 use crate::facts::{Facts, ListedSegment, Listing};
@@ -57,7 +57,8 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
         }
     }
     for failure in &transcript.failures {
-        if is_without_ca(failure) {
+        let other = failure.command.as_ref().is_some_and(|command| command.name != COMMAND);
+        if is_without_ca(failure) && !other {
             found = true;
             let source = Source::at_line(named.file, failure.line, "ca: suffix not found");
             facts.ca(CaMode::None, Sources::from([source]));
@@ -66,9 +67,12 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
     found
 }
 
-/// True for the only text output that says "CA-less": an answer, not a failure.
+/// True for what commands on the topology say where there is no integrated CA: an answer, not a
+/// failure.
 pub(super) fn is_without_ca(failure: &Failure) -> bool {
-    let own = failure.command.as_ref().is_none_or(|command| command.name == COMMAND);
+    let commands = [COMMAND, topology_suffix_verify::COMMAND];
+    let own =
+        failure.command.as_ref().is_none_or(|command| commands.contains(&command.name.as_str()));
     own && failure.message.starts_with("ca: suffix not found")
 }
 
@@ -237,7 +241,8 @@ fn suffix_in_name(name: &str) -> Option<Suffix> {
 
 /// What makes a list of segments partial.
 const LIST: List = List {
-    what: "segment",
+    one: "segment",
+    several: "segments",
     arguments: 1,
     filters: &["name", "leftnode", "rightnode", "stripattrs", "replattrs", "pkey-only"],
 };

@@ -36,8 +36,12 @@ pub(super) static FORMAT: Format = Format {
 };
 
 /// What leaves suffixes out.
-const LIST: List =
-    List { what: "suffix", arguments: 0, filters: &["name", "suffix", "suffix-dn", "pkey-only"] };
+const LIST: List = List {
+    one: "suffix",
+    several: "suffixes",
+    arguments: 0,
+    filters: &["name", "suffix", "suffix-dn", "pkey-only"],
+};
 
 const NAME: &[&str] = &["Suffix name", "cn"];
 const ROOT: &[&str] = &["Managed LDAP suffix DN", "iparepltopoconfroot"];
@@ -91,7 +95,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
             .at(frame.line)
             .help("Export again as admin, or as root over ldapi."),
         );
-    } else if !suffixes.contains(&Suffix::Ca) && !is_alone_without_command(frame) {
+    } else if !suffixes.contains(&Suffix::Ca) && !is_alone_without_command(named, frame, facts) {
         let summary = frame.summary.clone().unwrap_or_default();
         let at = source_at(named, frame.line, format!("{summary}, none of them ca"));
         facts.ca(CaMode::None, Sources::from([at]));
@@ -99,6 +103,19 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
 }
 
 /// A single suffix may be what was searched for, where no command line shows otherwise.
-fn is_alone_without_command(frame: &Frame) -> bool {
-    frame.command.is_none()
+fn is_alone_without_command(named: &Named<'_>, frame: &Frame, facts: &mut Facts) -> bool {
+    let alone = frame.command.is_none();
+    if alone {
+        facts.note(
+            Note::on_file(
+                named.file,
+                NoteCode::FilteredList,
+                "a single suffix, and no command line that would show whether others were searched \
+                 for; whether there is an integrated CA counts as unknown",
+            )
+            .at(frame.line)
+            .help("ipa topologysuffix-find; keep the command in the file."),
+        );
+    }
+    alone
 }

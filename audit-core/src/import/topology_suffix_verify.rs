@@ -1,5 +1,6 @@
 //! `ipa topologysuffix-verify`: what IdM itself says of a topology.
 
+use super::topology_segment_find::is_without_ca;
 use super::{Format, Named, Reads};
 use crate::console_parts::{source, source_at};
 use crate::evidence::Sources;
@@ -16,6 +17,7 @@ use crate::parse::labels;
 /// | line | becomes |
 /// |---|---|
 /// | `Replication topology of suffix "ca" …` | the CA is integrated |
+/// | `ipa: ERROR: ca: suffix not found` | there is no integrated CA |
 /// | `Server A can't contact servers: B, C` | A, B and C exist; a note |
 /// | `Server "A" has 5 agreements with servers:` and lines below | all of them exist; a note |
 ///
@@ -37,6 +39,9 @@ pub(super) static FORMAT: Format = Format {
     reader: Reads::Console(read),
 };
 
+/// Name of the command.
+pub(super) const COMMAND: &str = "topologysuffix-verify";
+
 const IN_ORDER: &str = "Replication topology of suffix \"{}\" is in order.";
 const ERRORS: &str = "Replication topology of suffix \"{}\" contains errors.";
 const DISCONNECTED: &str = "Topology is disconnected";
@@ -48,18 +53,19 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
     for frame in &transcript.frames {
         let Some(summary) = &frame.summary else { continue };
         let command = frame.command.as_ref();
-        let by_command = command.is_some_and(|command| command.is("ipa", "topologysuffix-verify"));
+        let by_command = command.is_some_and(|command| command.is("ipa", COMMAND));
         let in_order = labels::value(summary, IN_ORDER);
         let heading = in_order.clone().or_else(|| labels::value(summary, ERRORS));
+        if by_command {
+            suffix = suffix_asked(frame);
+        }
         if let Some(name) = &heading {
             suffix = Suffix::parse(name);
             state_suffix(named, frame, suffix, facts);
-        } else if by_command {
-            let argument = command.and_then(|command| command.arguments.first());
-            suffix = suffix.or_else(|| argument.and_then(|name| Suffix::parse(name)));
         }
         if let Some(name) = in_order {
             note_in_order(named, frame, &name, facts);
+            suffix = None;
         } else if summary == DISCONNECTED || summary == TOO_MANY {
             read_errors(named, frame, suffix, facts);
         } else if heading.is_none() {
@@ -71,7 +77,22 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
         }
         found = true;
     }
+    for failure in transcript.failures.iter().filter(|failure| is_without_ca(failure)) {
+        let own = failure.command.as_ref().is_some_and(|command| command.name == COMMAND);
+        if own {
+            found = true;
+            let at = Sources::from([source_at(named, failure.line, "ca: suffix not found")]);
+            facts.ca(CaMode::None, at);
+        }
+    }
     found
+}
+
+/// The suffix of the command line, or of the answered prompt.
+fn suffix_asked(frame: &Frame) -> Option<Suffix> {
+    let argument = frame.command.as_ref().and_then(|command| command.arguments.first());
+    let answers = frame.prompts.iter().rev().map(|prompt| &prompt.value);
+    argument.into_iter().chain(answers).find_map(|name| Suffix::parse(name))
 }
 
 fn state_suffix(named: &Named<'_>, frame: &Frame, suffix: Option<Suffix>, facts: &mut Facts) {

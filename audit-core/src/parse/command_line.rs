@@ -70,18 +70,30 @@ pub(super) fn parse_commands(line: &Line) -> VecDeque<Command> {
     if !line.text.contains("ipa") {
         return VecDeque::new();
     }
-    split_words(&line.text)
+    let words = split_words(&line.text);
+    let remote = words.iter().any(|word| word == "ssh");
+    let words: Vec<String> = if remote {
+        // What runs on the other machine is often quoted as a whole.
+        words.iter().flat_map(|word| split_words(word)).collect()
+    } else {
+        words
+    };
+    words
         .split(|word| word == ";" || word == "&&")
         .filter_map(|words| parse_command(line.number, words))
         .collect()
 }
 
-/// True for a shell's prompt with a user and a machine in it, whatever was typed behind it.
+/// True for a shell's prompt with a user and a machine in it, or for a bare `$`, whatever was typed
+/// behind it.
 pub(super) fn is_prompt(text: &str) -> bool {
     let mut before = text.split(['#', '$', '%', '>']);
     let Some(head) = before.next().filter(|head| head.len() < text.len()) else { return false };
     let behind = text.get(head.len() + 1..).unwrap_or_default();
     let words = head.split_whitespace().count();
+    if words == 0 && text.trim_start().starts_with("$ ") {
+        return true;
+    }
     head.contains('@') && words <= 2 && (behind.is_empty() || behind.starts_with(' '))
 }
 

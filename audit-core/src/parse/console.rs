@@ -339,6 +339,10 @@ impl<'a> Reader<'a> {
             frame.limit_warning_at = self.lines.get(self.at).map(|next| next.number);
         }
         self.limit_warning_at = None;
+        // Without entries, the fields below may be prompts of what comes next.
+        if frame.entries.is_empty() {
+            self.prompts.extend(frame.below.iter().cloned());
+        }
         frame
     }
 
