@@ -46,12 +46,7 @@ pub(crate) fn is_former_role(title: &str) -> bool {
 
 /// A source at a field.
 pub(crate) fn source(named: &Named<'_>, field: &Field, observed: impl Into<String>) -> Source {
-    source_at(named, field.line, observed)
-}
-
-/// A source at a line.
-pub(crate) fn source_at(named: &Named<'_>, line: u64, observed: impl Into<String>) -> Source {
-    Source::at_line(named.file, line, observed)
+    named.source(field.line, observed)
 }
 
 /// Reports an entry that lacks fields.
@@ -107,7 +102,7 @@ impl HostLine<'_> {
         suffix: Suffix,
         facts: &mut Facts,
     ) {
-        let at = |line: u64, text: String| Sources::from([source_at(named, line, text)]);
+        let at = |line: u64, text: String| Sources::from([named.source(line, text)]);
         let what = format!("agreement of {on} to {} ({suffix})", self.host);
         let key = AgreementKey { on: on.clone(), suffix, peer: self.host.clone() };
         let agreement = facts.observed.agreement(key, at(self.line, what));

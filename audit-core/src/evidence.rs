@@ -118,6 +118,15 @@ impl<T: Ord + Clone> Fact<T> {
         }
     }
 
+    /// Every value that is stated, with its places.
+    pub fn claims(self) -> Claims<T> {
+        match self {
+            Self::Unknown => Claims::new(),
+            Self::Known { value, sources } => Claims::from([(value, sources)]),
+            Self::Conflict(claims) => claims,
+        }
+    }
+
     /// The value if it is known and undisputed.
     pub fn value(&self) -> Option<&T> {
         match self {

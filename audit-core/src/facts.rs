@@ -28,6 +28,13 @@ struct ServerFacts {
     crl_publisher: Claims<bool>,
 }
 
+/// Statements of people about one host. They make no server of it.
+#[derive(Clone, Debug, Default)]
+struct Declared {
+    data_center: Fact<String>,
+    crl_publisher: Sources,
+}
+
 /// One segment of a [`Listing`].
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ListedSegment {
@@ -73,6 +80,8 @@ pub struct Facts {
     agreements: BTreeMap<(String, Suffix, String), Claims<AgreementState>>,
     backups: Option<BTreeSet<Backup>>,
     snapshots: Option<BTreeSet<Snapshot>>,
+    /// What people declare of hosts.
+    declared: BTreeMap<Fqdn, Declared>,
     /// What single servers show of themselves, and what people declare. Importers state it here.
     pub observed: Observed,
     notes: BTreeSet<Note>,
@@ -135,6 +144,16 @@ impl Facts {
         self.observed.locations.entry(location.to_owned()).or_default().extend(sources.clone());
         let fact = self.observed.server_locations.entry(name.clone()).or_default();
         fact.claim(location.to_owned(), sources);
+    }
+
+    /// Declares the data center of a host, which is a server only if another input shows it.
+    pub fn declared_data_center(&mut self, name: &Fqdn, center: String, sources: Sources) {
+        self.declared.entry(name.clone()).or_default().data_center.claim(center, sources);
+    }
+
+    /// Declares that a host generates the CRL, and no other host does.
+    pub fn declared_crl_publisher(&mut self, name: &Fqdn, sources: Sources) {
+        self.declared.entry(name.clone()).or_default().crl_publisher.extend(sources);
     }
 
     /// States the IPA version of a server that exists.
@@ -259,6 +278,11 @@ impl Facts {
         if let Some(snapshots) = other.snapshots {
             self.snapshots(snapshots);
         }
+        for (name, from) in other.declared {
+            let into = self.declared.entry(name).or_default();
+            into.data_center.merge(from.data_center);
+            into.crl_publisher.extend(from.crl_publisher);
+        }
         self.observed.merge(other.observed);
         self.notes.extend(other.notes);
     }
@@ -268,6 +292,7 @@ impl Facts {
         self.settle_unlisted_roles();
         self.settle_crl_generation();
         self.settle_agreements();
+        self.apply_declared();
         let servers: BTreeMap<Fqdn, Server> = self
             .servers
             .iter()
@@ -324,6 +349,36 @@ impl Facts {
                     facts.sources.extend(sources.iter().cloned());
                     claim(claims, RoleStatus::Absent, sources);
                 }
+            }
+        }
+    }
+
+    /// States what was declared of servers; what was declared of other hosts is said in a note.
+    fn apply_declared(&mut self) {
+        let mut crl = Vec::new();
+        for (name, declared) in std::mem::take(&mut self.declared) {
+            let places: Sources =
+                declared.data_center.sources().union(&declared.crl_publisher).cloned().collect();
+            let nothing_known = self.servers.is_empty();
+            let Some(server) = self.servers.get_mut(&name) else {
+                if let Some(source) = places.first().filter(|_| !nothing_known) {
+                    self.notes.insert(note_at(
+                        source,
+                        NoteCode::UnknownHost,
+                        format!("{name} is declared here, but no input shows such a server"),
+                        "Correct the name, or leave the line out if the server is gone.",
+                    ));
+                }
+                continue;
+            };
+            merge_claims(&mut server.data_center, declared.data_center.claims());
+            if !declared.crl_publisher.is_empty() {
+                crl.push((name, declared.crl_publisher));
+            }
+        }
+        for (publisher, sources) in crl {
+            for (name, server) in &mut self.servers {
+                claim(&mut server.crl_publisher, *name == publisher, sources.clone());
             }
         }
     }

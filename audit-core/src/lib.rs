@@ -24,24 +24,30 @@
 //! ```
 
 pub mod advise;
+mod archive;
+pub mod bundle;
 pub mod cases;
 mod console_parts;
 pub mod evidence;
 pub mod example;
 pub mod facts;
+pub mod guide;
 pub mod import;
 pub mod limits;
 pub mod model;
 pub mod note;
 mod observed_json;
 pub mod parse;
+pub mod questions;
 pub mod recovery;
 pub mod report;
 pub mod rule;
 mod rule_parts;
 pub mod rules;
 pub mod score;
+mod sos;
 pub mod time;
+pub mod unpack;
 pub mod views;
 
 pub use report::{Options, Report, audit};

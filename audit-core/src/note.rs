@@ -125,7 +125,29 @@ note_codes! {
     /// More notes of one kind in a file than are kept.
     MoreNotes = "IMP036", Info;
     /// A command reports a fault of the deployment; the model has no place for it.
-    ReportedFault = "IMP057", Warning;
+    ReportedFault = "IMP040", Warning;
+    /// A command of the export script failed: its section of the bundle says nothing.
+    SectionFailed = "IMP051", Warning;
+    /// A command of the export script failed where that is normal, or wrote messages beside its
+    /// output.
+    SectionRemark = "IMP052", Info;
+    /// An archive, or a member of it, is damaged or ends early; what was read before is used.
+    ArchiveDamaged = "IMP053", Warning;
+    /// An archive exceeds a bound of this program; what was read before is used.
+    ArchiveTooLarge = "IMP054", Warning;
+    /// A member of an archive that cannot be read: encrypted, or compressed by another method.
+    MemberNotRead = "IMP055", Warning;
+    /// Members of an archive, or files of a sos report, that are no exports.
+    PassedOver = "IMP056", Info;
+    /// Nothing in the file says on which server it was made, and it is about that server.
+    HostNotStated = "IMP057", Warning;
+    /// `answers.toml` is not TOML; it was not used.
+    InvalidToml = "IMP060", Error;
+    /// Something is declared of a host that no input shows to be a server.
+    UnknownHost = "IMP061", Warning;
+    /// A waiver has no effect: its rule is not known, its reason is not one that the rule allows,
+    /// or it has expired.
+    WaiverWithoutEffect = "IMP062", Warning;
 }
 
 impl fmt::Display for NoteCode {

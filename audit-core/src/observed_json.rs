@@ -97,10 +97,11 @@ pub(crate) fn write(observed: &Observed, sink: &mut impl Sink) -> Map<String, Va
         .enumerate()
         .map(|(index, (server, dna))| {
             let at = format!("/dna_ranges/{index}");
+            let (range_at, next_at) = (format!("{at}/range"), format!("{at}/next_range"));
             json!({
                 "fqdn": server.as_str(),
-                "range": sink.fact(&format!("{at}/range"), &dna.range, |r| range_json(*r)),
-                "next_range": sink.fact(&format!("{at}/next_range"), &dna.next_range, |r| range_json(*r)),
+                "range": sink.fact(&range_at, &dna.range, |r| range_json(*r)),
+                "next_range": sink.fact(&next_at, &dna.next_range, |r| range_json(*r)),
                 "remaining": dna.remaining,
             })
         })

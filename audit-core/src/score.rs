@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::advise::Repair;
 use crate::cases::{FAMILIES, Judge, is_ca_less};
 use crate::evidence::Sources;
-use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
+use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix, Waiver};
+use crate::note::{Note, NoteCode};
 use crate::recovery::{Case, Fault, OutcomeClass};
 use crate::rule::{Category, Grouping, Judgement, Meta, Rule, Severity, State};
 use crate::rules;
+use crate::time::Timestamp;
 use crate::views::{SuffixView, Views};
 
 /// Basis points of a whole.
@@ -66,13 +68,95 @@ pub struct Judged {
     pub meta: &'static Meta,
     /// Its verdicts.
     pub judgements: Vec<Judgement>,
+    /// Waivers of its failures that have an effect.
+    pub waivers: Vec<Waiver>,
 }
 
 impl Judged {
-    /// The rule's state over all subjects.
+    /// The rule's state over all subjects, waivers left aside.
     pub fn status(&self) -> Status {
         Status::of(&self.judgements)
     }
+
+    /// The rule's state over all subjects: `Waived` instead of `Fail` if every failure is waived.
+    pub fn status_with_waivers(&self) -> Status {
+        let failures = self.judgements.iter().filter_map(|judgement| match &judgement.state {
+            State::Fail(failure) => Some(failure),
+            _ => None,
+        });
+        let mut failures = failures.peekable();
+        if failures.peek().is_some()
+            && failures.all(|failure| waiver_of(&self.waivers, &failure.subjects).is_some())
+        {
+            return Status::Waived;
+        }
+        self.status()
+    }
+}
+
+/// A waiver of a failure with these subjects: one that names no subject, or one for each of them.
+fn waiver_of<'a>(waivers: &'a [Waiver], subjects: &[String]) -> Option<&'a Waiver> {
+    let names = |waiver: &Waiver, subject: &String| {
+        waiver.subject.as_ref().is_some_and(|waived| waived.eq_ignore_ascii_case(subject))
+    };
+    waivers.iter().find(|waiver| waiver.subject.is_none()).or_else(|| {
+        let subject = subjects.first()?;
+        let first = waivers.iter().find(|waiver| names(waiver, subject))?;
+        let each = |subject| waivers.iter().any(|waiver| names(waiver, subject));
+        subjects.iter().all(each).then_some(first)
+    })
+}
+
+/// Takes the waivers that have an effect at a time; says of the others why they have none.
+///
+/// Waivers never change the raw score, and the caps K1 to K4 cannot be waived (contract, section
+/// 4). For more than four agreements the guide accepts two reasons only.
+pub fn waive(judged: &mut [Judged], waivers: &BTreeSet<Waiver>, as_of: Timestamp) -> Vec<Note> {
+    /// Reasons that the guide accepts for more than four agreements (3.1).
+    const REASONS: [&str; 2] = ["failover", "direct-link"];
+    let mut notes = Vec::new();
+    for waiver in waivers {
+        let known = rules::find(&waiver.rule).map(Rule::meta);
+        let problem = match known {
+            None => Some(format!("\"{}\" is no rule", waiver.rule)),
+            Some(_) if waiver.expires.is_some_and(|end| end < as_of) => {
+                let end = waiver.expires.map(|end| end.to_string()).unwrap_or_default();
+                Some(format!("the waiver of {} has expired on {end}", waiver.rule))
+            }
+            Some(meta)
+                if meta.rule == "topo-max-four-agreements"
+                    && !REASONS.contains(&waiver.reason.as_str()) =>
+            {
+                Some(format!(
+                    "the reason \"{}\" is none that the guide accepts for {}",
+                    waiver.reason, waiver.rule
+                ))
+            }
+            Some(_) => None,
+        };
+        match (problem, known) {
+            (None, Some(meta)) => {
+                if let Some(rule) = judged.iter_mut().find(|rule| rule.meta.code == meta.code) {
+                    rule.waivers.push(waiver.clone());
+                }
+            }
+            (problem, _) => {
+                let Some(source) = waiver.sources.first() else { continue };
+                let mut note = Note::on_file(
+                    &source.file,
+                    NoteCode::WaiverWithoutEffect,
+                    format!("{}; it has no effect", problem.unwrap_or_default()),
+                )
+                .help(
+                    "`idm-drill explain` lists the rules; for TOP002 the reason is \"failover\" or \
+                     \"direct-link\"; after the date in \"expires\" the finding is open again.",
+                );
+                note.line = source.line;
+                notes.push(note);
+            }
+        }
+    }
+    notes
 }
 
 /// Judges every rule, in the order of codes.
@@ -83,6 +167,7 @@ pub fn judge_all(deployment: &Deployment) -> Vec<Judged> {
         .map(|rule: &dyn Rule| Judged {
             meta: rule.meta(),
             judgements: rule.check(deployment, &views),
+            waivers: Vec::new(),
         })
         .collect()
 }
@@ -108,6 +193,8 @@ pub struct Group {
     pub repairs: Vec<Repair>,
     /// Codes of worse findings that imply this one; it then weighs nothing.
     pub superseded_by: Vec<&'static str>,
+    /// The waiver that covers it.
+    pub waiver: Option<Waiver>,
 }
 
 /// The failures of all rules, grouped as the report shows them; worst first, then by code and
@@ -138,6 +225,7 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
                     evidence: failure.evidence.clone(),
                     repairs: failure.repair.iter().cloned().collect(),
                     superseded_by: Vec::new(),
+                    waiver: None,
                 });
             }
         }
@@ -157,6 +245,9 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
                 }
                 None => merged.push(group),
             }
+        }
+        for group in &mut merged {
+            group.waiver = waiver_of(&rule.waivers, &group.subjects).cloned();
         }
         groups.extend(merged);
     }
@@ -278,6 +369,23 @@ impl Grade {
         // A certain cap decides at any coverage: both ends are below it already.
         if low.abs_diff(high) <= 1 { letter(self.low.capped) } else { "?" }
     }
+}
+
+/// How many basis points the pessimistic raw score could gain at most if these facts came out well:
+/// everything that is undecided for want of one of them counted as passed.
+pub fn worth(judged: &[Judged], is_settled: impl Fn(&Need) -> bool) -> u64 {
+    let mut settled = judged.to_vec();
+    for rule in &mut settled {
+        for judgement in &mut rule.judgements {
+            if let State::Unknown(needs) = &judgement.state
+                && needs.iter().any(&is_settled)
+            {
+                judgement.state = State::Pass;
+            }
+        }
+    }
+    let raw = |judged: &[Judged]| end(judged, &groups(judged), true).raw;
+    raw(&settled).saturating_sub(raw(judged))
 }
 
 /// The grade of a deployment.
@@ -460,6 +568,11 @@ fn status(judged: &[Judged], code: &str) -> Status {
     judged.iter().find(|rule| rule.meta.code == code).map_or(Status::NotApplicable, Judged::status)
 }
 
+fn status_with_waivers(judged: &[Judged], code: &str) -> Status {
+    let rule = judged.iter().find(|rule| rule.meta.code == code);
+    rule.map_or(Status::NotApplicable, Judged::status_with_waivers)
+}
+
 /// K2: a suffix is disconnected now.
 fn split_now(judged: &[Judged]) -> Option<Cap> {
     let (certain, because) = match status(judged, "TOP003") {
@@ -501,14 +614,15 @@ fn no_copies(deployment: &Deployment) -> Cap {
     Cap { id: "K4", ceiling: 49, certain, because }
 }
 
-/// K5: one lost server splits a suffix, or fewer than three CA replicas.
+/// K5: one lost server splits a suffix, or fewer than three CA replicas. The only cap that a waiver
+/// lifts.
 fn split_by_one_failure(judged: &[Judged]) -> Option<Cap> {
     let parts =
         [("TOP004", "losing one server splits others"), ("CA002", "fewer than three CA replicas")];
     let found = |wanted: Status| -> Vec<String> {
         parts
             .iter()
-            .filter(|(code, _)| status(judged, code) == wanted)
+            .filter(|(code, _)| status_with_waivers(judged, code) == wanted)
             .map(|(code, words)| format!("{words} ({code})"))
             .collect()
     };

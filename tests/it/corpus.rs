@@ -460,7 +460,7 @@ fn printed_by_freeipa_itself() {
                 "ipa02.fra.example.com:",
             ],
             ca: Some("integrated"),
-            notes: &["IMP026", "IMP057"],
+            notes: &["IMP026", "IMP040"],
             ..none
         },
         Truth {
@@ -473,7 +473,7 @@ fn printed_by_freeipa_itself() {
                 "r3.example.com:",
                 "r4.example.com:",
             ],
-            notes: &["IMP026", "IMP057"],
+            notes: &["IMP026", "IMP040"],
             ..none
         },
         // With the roles, the names of the files are supported.

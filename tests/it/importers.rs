@@ -31,7 +31,8 @@ fn samples(importer: &str) -> Files {
         .collect()
 }
 
-const IMPORTERS: [&str; 17] = [
+const IMPORTERS: [&str; 18] = [
+    "answers_toml",
     "cipa_table",
     "config_show",
     "csreplica_manage_list",

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and quickcheck hands its values over"
 )]
 
+mod answers;
 mod bad_input;
 mod cli;
 mod corpus;
@@ -15,4 +16,5 @@ mod laws;
 mod ldif_parser;
 mod parity;
 mod rules_matrix;
+mod upstream_topologies;
 mod views_laws;

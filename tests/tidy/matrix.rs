@@ -11,7 +11,10 @@ use crate::source::{Complaint, require_none};
 const COLUMNS: [&str; 4] = ["pass", "fail", "unknown", "not applicable"];
 
 /// Cells that no deployment can fill: code of the rule, column, reason.
-const IMPOSSIBLE: &[(&str, &str, &str)] = &[];
+const IMPOSSIBLE: &[(&str, &str, &str)] = &[
+    ("TOP020", "not applicable", "every deployment is asked"),
+    ("TOP021", "not applicable", "every deployment is asked"),
+];
 
 /// A rule with the number of deployments in which some subject has each state.
 #[derive(Debug)]

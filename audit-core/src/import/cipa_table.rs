@@ -1,7 +1,6 @@
 //! `cipa`: the table of `checkipaconsistency`, which compares servers.
 
 use super::{Format, Named, Reads};
-use crate::console_parts::source_at;
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{AgreementState, Suffix};
@@ -115,6 +114,6 @@ fn read_agreement(named: &Named<'_>, line: &Line, on: &str, cell: &str, facts: &
         return;
     };
     let observed = format!("agreement of {on} to {peer}: {code}");
-    let at = Sources::from([source_at(named, line.number, observed)]);
+    let at = Sources::from([named.source(line.number, observed)]);
     facts.agreement((on, peer), Suffix::Domain, AgreementState::of_error(code), at);
 }

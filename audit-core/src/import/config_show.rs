@@ -177,6 +177,8 @@ fn is_whole(named: &Named<'_>, frame: &Frame, entry: &Entry, facts: &mut Facts) 
     let piped = frame.command.as_ref().is_some_and(|command| command.piped);
     let (code, line, text) = if let Some(line) = frame.cut_at {
         (NoteCode::Truncated, line, "lines of config-show were cut out")
+    } else if named.cut {
+        (NoteCode::Truncated, entry.line(), "the file could not be read to its end")
     } else if piped {
         (NoteCode::FilteredList, entry.line(), "a pipe has taken lines out of config-show")
     } else if !begins {

@@ -2,7 +2,7 @@
 
 use super::replica_manage_list::note_no_supplier;
 use super::{Format, Named, Reads};
-use crate::console_parts::{HostLine, host_lines, source_at};
+use crate::console_parts::{HostLine, host_lines};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{CaMode, Fqdn, Role, RoleStatus, Suffix};
@@ -70,19 +70,19 @@ fn read_row(named: &Named<'_>, command: Option<&Command>, row: &HostLine<'_>, fa
     let on = command.and_then(|command| command.arguments.first()).and_then(|n| Fqdn::parse(n));
     match (row.word, on) {
         ("master", _) => {
-            let at = Sources::from([source_at(named, row.line, format!("{host} has a CA"))]);
+            let at = Sources::from([named.source(row.line, format!("{host} has a CA"))]);
             facts.server(host, at.clone());
             facts.ca(CaMode::Integrated, at);
         }
         (WITHOUT_CA, _) => {
             let observed = format!("{host}: {}: {}", Role::Ca, RoleStatus::Absent);
-            let at = source_at(named, row.line, observed);
+            let at = named.source(row.line, observed);
             facts.role(host, Role::Ca, RoleStatus::Absent, [at]);
         }
         (_, Some(on)) => {
             if let Some(command) = command {
                 let observed = format!("CA agreements of {on}");
-                let at = Sources::from([source_at(named, command.line, observed)]);
+                let at = Sources::from([named.source(command.line, observed)]);
                 facts.server(&on, at.clone());
                 facts.ca(CaMode::Integrated, at);
             }

@@ -1,7 +1,6 @@
 //! `ipa domainlevel-get`: the domain level.
 
 use super::{Format, Named, Reads};
-use crate::console_parts::source_at;
 use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
 use crate::note::{Note, NoteCode};
@@ -43,7 +42,7 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
         }
         match value.parse::<u8>() {
             Ok(level @ 0..=1) => {
-                levels.push((level, source_at(named, frame.line, summary.as_str())));
+                levels.push((level, named.source(frame.line, summary.as_str())));
             }
             _ => facts.note(
                 Note::on_file(

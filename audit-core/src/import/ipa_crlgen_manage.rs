@@ -1,11 +1,10 @@
 //! `ipa-crlgen-manage status`: whether a server generates the CRL.
 
 use super::{Format, Named, Reads};
-use crate::console_parts::source_at;
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::note::{Note, NoteCode};
-use crate::parse::console::Transcript;
+use crate::parse::console::{Line, Transcript};
 
 /// Reads the text that `ipa-crlgen-manage status` prints on one server.
 ///
@@ -16,8 +15,9 @@ use crate::parse::console::Transcript;
 /// | `CRL generation: enabled` or `disabled` | whether the server generates the CRL |
 /// | `Last CRL update`, `Last CRL Number` | nothing |
 ///
-/// No line says which server that is. It comes from the prompt (`[root@ipa1 ~]#`) or from `ssh`,
-/// and counts if other inputs show one server of that name.
+/// No line says which server that is. An export bundle names it. In a pasted session it comes from
+/// the prompt (`[root@ipa1 ~]#`) or from `ssh`, and counts if other inputs show one server of that
+/// name.
 ///
 /// # Errors
 ///
@@ -32,32 +32,21 @@ pub(super) static FORMAT: Format = Format {
     reader: Reads::Console(read),
 };
 
+const LABEL: &str = "CRL generation: ";
+
 fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bool {
     let mut found = false;
     for block in &transcript.blocks {
         let mut machine = block.command().and_then(|command| command.host.as_deref());
         for line in block.lines {
-            let Some(word) = line.text.trim().strip_prefix("CRL generation: ") else { continue };
+            let Some(word) = line.text.trim().strip_prefix(LABEL) else { continue };
             found = true;
             // A second status is of a command that was not recognized.
-            match (machine.take(), word) {
-                (Some(machine), "enabled" | "disabled") => {
-                    let observed = format!("{machine}: CRL generation {word}");
-                    let at = Sources::from([source_at(named, line.number, observed)]);
-                    facts.crl_generation(machine, word == "enabled", at);
+            let machine = machine.take();
+            match word {
+                "enabled" | "disabled" => {
+                    state(named, line, machine, word == "enabled", facts);
                 }
-                (None, "enabled" | "disabled") => facts.note(
-                    Note::on_file(
-                        named.file,
-                        NoteCode::IncompleteEntry,
-                        format!("CRL generation is {word}, but no line says on which server"),
-                    )
-                    .at(line.number)
-                    .help(
-                        "Put the command with the server into the file: `$ ssh SERVER \
-                         ipa-crlgen-manage status`.",
-                    ),
-                ),
                 _ => facts.note(
                     Note::on_file(
                         named.file,
@@ -71,4 +60,40 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
         }
     }
     found
+}
+
+/// States it of the server on which the file was made, else of the machine of the command line.
+fn state(
+    named: &Named<'_>,
+    line: &Line,
+    machine: Option<&str>,
+    generates: bool,
+    facts: &mut Facts,
+) {
+    let word = if generates { "enabled" } else { "disabled" };
+    let observed = format!("{LABEL}{word}");
+    match (&named.observed_from, machine) {
+        (Some(server), _) => {
+            let at = named.source(line.number, observed);
+            // The program runs on servers only.
+            facts.server(server, [at.clone()]);
+            facts.crl_publisher(server, generates, Sources::from([at]));
+        }
+        (None, Some(machine)) => {
+            let at = named.source(line.number, format!("{machine}: {observed}"));
+            facts.crl_generation(machine, generates, Sources::from([at]));
+        }
+        (None, None) => facts.note(
+            Note::on_file(
+                named.file,
+                NoteCode::HostNotStated,
+                format!("CRL generation is {word}, but no line says on which server"),
+            )
+            .at(line.number)
+            .help(
+                "Put the command with the server into the file: `$ ssh SERVER ipa-crlgen-manage \
+                 status`.",
+            ),
+        ),
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{Format, Named, Reads};
 use crate::facts::Facts;
+use crate::model::Fqdn;
 use crate::note::{Note, NoteCode};
 use crate::parse::console::{Block, Transcript};
 
@@ -41,7 +42,8 @@ fn read_block(named: &Named<'_>, block: &Block<'_>, facts: &mut Facts) -> bool {
         })
         .collect();
     let Some((_, _, first)) = services.first() else { return false };
-    let machine = block.command().and_then(|command| command.host.as_deref());
+    let prompt = block.command().and_then(|command| command.host.as_deref());
+    let machine = named.observed_from.as_ref().map(Fqdn::as_str).or(prompt);
     let on = machine.map_or(String::new(), |machine| format!(" on {machine}"));
     let stopped: Vec<&(&str, &str, u64)> =
         services.iter().filter(|(_, state, _)| *state == "STOPPED").collect();

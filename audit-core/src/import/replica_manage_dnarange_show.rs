@@ -1,7 +1,7 @@
 //! `ipa-replica-manage dnarange-show` and `dnanextrange-show`: ids that servers may hand out.
 
 use super::{Format, Named, Reads};
-use crate::console_parts::{HostLine, host_lines, source_at};
+use crate::console_parts::{HostLine, host_lines};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::IdRange;
@@ -90,7 +90,7 @@ fn which(block: &Block<'_>, rows: &[HostLine<'_>]) -> Option<Which> {
 
 fn read_row(named: &Named<'_>, row: &HostLine<'_>, which: Option<Which>, facts: &mut Facts) {
     let host = &row.host;
-    facts.server(host, [source_at(named, row.line, format!("server {host}"))]);
+    facts.server(host, [named.source(row.line, format!("server {host}"))]);
     let range = match bounds(row.word) {
         None if row.word == NO_RANGE || row.word == NO_NEXT_RANGE => Ok(None),
         None => Err((
@@ -116,7 +116,7 @@ fn read_row(named: &Named<'_>, row: &HostLine<'_>, which: Option<Which>, facts: 
         Ok((which, range)) => {
             let word = if which == Which::Next { "next id range" } else { "id range" };
             let text = range.map_or("none".to_owned(), |range| range.to_string());
-            let at = Sources::from([source_at(named, row.line, format!("{host}: {word} {text}"))]);
+            let at = Sources::from([named.source(row.line, format!("{host}: {word} {text}"))]);
             let dna = facts.observed.dna.entry(host.clone()).or_default();
             let fact = if which == Which::Next { &mut dna.next_range } else { &mut dna.range };
             fact.claim(range, at);

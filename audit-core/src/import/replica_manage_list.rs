@@ -1,7 +1,7 @@
 //! `ipa-replica-manage list`: the servers, or the agreements of one.
 
 use super::{Format, Named, Reads};
-use crate::console_parts::{HostLine, host_lines, source_at};
+use crate::console_parts::{HostLine, host_lines};
 use crate::facts::Facts;
 use crate::model::{Fqdn, Suffix};
 use crate::note::{Note, NoteCode};
@@ -73,13 +73,13 @@ fn read_rows(
     let on = command.and_then(|command| command.arguments.first()).and_then(|n| Fqdn::parse(n));
     if let (Some(on), Some(command)) = (&on, command) {
         // The command finds a server in the list of all before it prints its agreements.
-        facts.server(on, [source_at(named, command.line, format!("server {on}"))]);
+        facts.server(on, [named.source(command.line, format!("server {on}"))]);
     }
     for row in rows {
         let host = &row.host;
         match (row.word, &on) {
             ("master", _) => {
-                facts.server(host, [source_at(named, row.line, format!("server {host}"))]);
+                facts.server(host, [named.source(row.line, format!("server {host}"))]);
             }
             ("replica", Some(on)) => row.state_agreement(named, on, Suffix::Domain, facts),
             ("replica", None) => note_no_supplier(named, row, facts),

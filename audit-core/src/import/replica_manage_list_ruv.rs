@@ -1,7 +1,6 @@
 //! `ipa-replica-manage list-ruv`: replica ids that a server knows.
 
 use super::{Format, Named, Reads};
-use crate::console_parts::source_at;
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{Fqdn, RuvKey, Suffix};
@@ -19,8 +18,8 @@ use crate::parse::console::{Command, Line, Transcript};
 /// | `HOST:389: ID` | an element of the RUV: replica id and host |
 /// | `unable to decode: …` | a note: the element has no host |
 ///
-/// Whose view this is says `--host`, or the machine of prompt or `ssh` with its domain; else it is
-/// the view of a server that is not named.
+/// Whose view this is says `--host`, the export bundle, or the machine of prompt or `ssh` with its
+/// domain; else it is the view of a server that is not named.
 ///
 /// # Errors
 ///
@@ -60,8 +59,8 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
                     continue;
                 };
                 let observed = format!("{host}: replica id {id}");
-                let at = Sources::from([source_at(named, line.number, observed)]);
-                let key = RuvKey { on: server(command), suffix };
+                let at = Sources::from([named.source(line.number, observed)]);
+                let key = RuvKey { on: server(named, command), suffix };
                 let element = facts.observed.ruv(key, at.clone()).replica(id, at.clone());
                 element.host.claim(host, at);
             } else if own && text.starts_with("unable to decode: ") {
@@ -107,9 +106,13 @@ fn element(text: &str) -> Option<(Fqdn, u16)> {
     Some((Fqdn::parse(host)?, id.trim().parse().ok()?))
 }
 
-/// The server that was asked, if the command line names it with its domain.
-fn server(command: Option<&Command>) -> Option<Fqdn> {
-    let command = command?;
-    let option = command.option("H").or_else(|| command.option("host"));
-    option.or(command.host.as_deref()).filter(|name| name.contains('.')).and_then(Fqdn::parse)
+/// The server that was asked: by option, else the one on which the file was made, else the machine
+/// of the command line if it is there with its domain.
+fn server(named: &Named<'_>, command: Option<&Command>) -> Option<Fqdn> {
+    let whole = |name: &str| Some(name).filter(|name| name.contains('.')).and_then(Fqdn::parse);
+    let option = command.and_then(|command| command.option("H").or(command.option("host")));
+    option
+        .and_then(whole)
+        .or_else(|| named.observed_from.clone())
+        .or_else(|| command.and_then(|command| command.host.as_deref()).and_then(whole))
 }

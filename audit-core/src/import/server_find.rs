@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Format, Named, Reads};
-use crate::console_parts::{List, host, is_former_role, note_incomplete, source, source_at};
+use crate::console_parts::{List, host, is_former_role, note_incomplete, source};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{CaMode, Fqdn, Role, RoleStatus};
@@ -130,7 +130,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
         && !is_alone_without_command(named, frame, facts)
     {
         let summary = frame.summary.clone().unwrap_or_default();
-        let source = source_at(named, frame.line, summary);
+        let source = named.source(frame.line, summary);
         facts.all_servers(servers, Sources::from([source]));
     }
 }

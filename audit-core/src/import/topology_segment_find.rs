@@ -2,7 +2,7 @@
 
 use super::{Format, Named, Reads, topology_suffix_verify};
 use crate::console_parts::{List, host, note_incomplete};
-use crate::evidence::{Source, Sources};
+use crate::evidence::Sources;
 use crate::facts::{Facts, ListedSegment, Listing};
 use crate::model::{CaMode, Direction, Fqdn, SegmentKey, Suffix};
 use crate::note::{Note, NoteCode};
@@ -60,7 +60,7 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
         let other = failure.command.as_ref().is_some_and(|command| command.name != COMMAND);
         if is_without_ca(failure) && !other {
             found = true;
-            let source = Source::at_line(named.file, failure.line, "ca: suffix not found");
+            let source = named.source(failure.line, "ca: suffix not found");
             facts.ca(CaMode::None, Sources::from([source]));
         }
     }
@@ -142,8 +142,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
     }
     let complete = whole & LIST.is_complete(named, frame, facts);
     facts.listing(Listing {
-        source: Source::at_line(
-            named.file,
+        source: named.source(
             frame.line,
             frame.summary.clone().unwrap_or_else(|| "list without its head".to_owned()),
         ),
@@ -184,7 +183,7 @@ fn segment(
     let enabled = enabled.and_then(|field| switch(&field.value));
     let name = parts.name.map(|name| name.value.clone()).filter(|name| !name.is_empty());
     let key = SegmentKey { left, right, direction, name };
-    let source = Source::at_line(named.file, entry.line(), observed(&key, enabled));
+    let source = named.source(entry.line(), observed(&key, enabled));
     Some(ListedSegment { key, enabled, disputed: false, sources: Sources::from([source]) })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Format, Named, Reads};
-use crate::console_parts::{List, note_incomplete, source, source_at};
+use crate::console_parts::{List, note_incomplete, source};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{CaMode, Suffix};
@@ -97,7 +97,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
         );
     } else if !suffixes.contains(&Suffix::Ca) && !is_alone_without_command(named, frame, facts) {
         let summary = frame.summary.clone().unwrap_or_default();
-        let at = source_at(named, frame.line, format!("{summary}, none of them ca"));
+        let at = named.source(frame.line, format!("{summary}, none of them ca"));
         facts.ca(CaMode::None, Sources::from([at]));
     }
 }

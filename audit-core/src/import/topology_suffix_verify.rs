@@ -2,7 +2,7 @@
 
 use super::topology_segment_find::is_without_ca;
 use super::{Format, Named, Reads};
-use crate::console_parts::{source, source_at};
+use crate::console_parts::source;
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{CaMode, Fqdn, Suffix};
@@ -81,7 +81,7 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
         let own = failure.command.as_ref().is_some_and(|command| command.name == COMMAND);
         if own {
             found = true;
-            let at = Sources::from([source_at(named, failure.line, "ca: suffix not found")]);
+            let at = Sources::from([named.source(failure.line, "ca: suffix not found")]);
             facts.ca(CaMode::None, at);
         }
     }
@@ -98,7 +98,7 @@ fn suffix_asked(frame: &Frame) -> Option<Suffix> {
 fn state_suffix(named: &Named<'_>, frame: &Frame, suffix: Option<Suffix>, facts: &mut Facts) {
     if suffix == Some(Suffix::Ca) {
         let observed = frame.summary.clone().unwrap_or_default();
-        let at = source_at(named, frame.line, observed);
+        let at = named.source(frame.line, observed);
         facts.ca(CaMode::Integrated, Sources::from([at]));
     }
 }

@@ -4,8 +4,11 @@ use std::fmt;
 
 use super::{Fqdn, Role, Suffix};
 
-/// How the export of one server is made.
-const EXPORT: &str = "idm-drill collect > export.sh; run it there as root (bash export.sh)";
+/// How what one server shows of itself is exported.
+const EXPORT: &str = "idm-drill collect > export.sh; as root on these servers: bash export.sh";
+
+/// How questions are answered.
+const ANSWERS: &str = "idm-drill answers PATH.. > answers.toml; fill it in; audit it with the rest";
 
 /// A missing fact, with the command or question that would supply it.
 ///
@@ -95,15 +98,15 @@ impl Need {
                     .to_owned()
             }
             Self::CopyUse(_) => "a rehearsed restore".to_owned(),
-            Self::Version(server)
-            | Self::CrlPublisher(server)
-            | Self::Agreements(server, _)
-            | Self::Ruv(server, _)
-            | Self::DnaRange(server)
-            | Self::Certificates(server)
-            | Self::ServerView(server) => format!("the export of {server}: {EXPORT}"),
-            Self::IdRanges => format!("the export of any server: {EXPORT}"),
-            Self::Answer(question, _) => format!("{question} in answers.toml"),
+            Self::Version(_)
+            | Self::CrlPublisher(_)
+            | Self::Agreements(..)
+            | Self::Ruv(..)
+            | Self::DnaRange(_)
+            | Self::Certificates(_)
+            | Self::ServerView(_)
+            | Self::IdRanges => EXPORT.to_owned(),
+            Self::Answer(..) => ANSWERS.to_owned(),
         }
     }
 }

@@ -7,3 +7,4 @@ pub mod decode;
 mod entry_ends;
 pub mod labels;
 pub mod ldif;
+pub mod sections;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::deployment_json::{note, source_json};
 use super::{Finding, Report, Scenario};
 use crate::cases::CaseOutcome;
-use crate::model::Need;
+use crate::model::{Need, Waiver};
 use crate::recovery::Runbook;
 use crate::score::{End, Grade};
 
@@ -83,6 +83,7 @@ pub fn document(report: &Report) -> Value {
         "coverage": { "percent": report.coverage_percent, "needs": needs(&report.needs) },
         "tolerance": tolerance,
         "grade": grade(&report.grade),
+        "statements": report.statements.map(|points| json!({ "points": signed_points(points) })),
         "scenarios": report.scenarios.iter().map(scenario).collect::<Vec<_>>(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "rules": rules,
@@ -197,6 +198,15 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
     text
 }
 
+fn waiver(waiver: &Waiver) -> Value {
+    json!({
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires.map(|time| time.to_string()),
+        "evidence": waiver.sources.iter().map(source_json).collect::<Vec<_>>(),
+    })
+}
+
 fn finding(finding: &Finding) -> Value {
     let meta = finding.meta;
     json!({
@@ -206,6 +216,7 @@ fn finding(finding: &Finding) -> Value {
         "title": meta.fails,
         "severity": finding.severity.name(),
         "status": finding.status.name(),
+        "waiver": finding.waiver.as_ref().map(waiver),
         "subjects": finding.subjects,
         "suffix": finding.suffix.map(crate::model::Suffix::name),
         "why": finding.why,

@@ -1,7 +1,9 @@
 //! The report: everything that an audit found, and one file per output format.
 
+pub mod answers;
 pub mod deployment_json;
 pub mod json;
+pub mod markdown;
 pub mod schema;
 pub mod svg;
 pub mod text;
@@ -9,7 +11,7 @@ pub mod text;
 use crate::advise::{self, Edit, Repair};
 use crate::cases::{CaseOutcome, FAMILIES, Family, Judge};
 use crate::import::{Imported, InputFile};
-use crate::model::{Deployment, Need, Suffix};
+use crate::model::{Deployment, Need, Suffix, Waiver};
 use crate::note::Note;
 use crate::recovery::Outcome;
 use crate::rule::{Meta, Severity};
@@ -44,8 +46,10 @@ pub struct Finding {
     pub meta: &'static Meta,
     /// Severity here.
     pub severity: Severity,
-    /// `Fail` or `Unknown`.
+    /// `Fail`, `Waived` or `Unknown`.
     pub status: Status,
+    /// Why somebody decided to live with it, for status `Waived`.
+    pub waiver: Option<Waiver>,
     /// Servers, data centers or hosts concerned.
     pub subjects: Vec<String>,
     /// Suffix; `None` if the rule has none or both suffixes are concerned.
@@ -96,6 +100,9 @@ pub struct Report {
     pub tolerance: Vec<Tolerance>,
     /// The grade.
     pub grade: Grade,
+    /// How far the pessimistic score before caps rests on statements instead of measurements, in basis
+    /// points; `None` if nothing was declared.
+    pub statements: Option<i64>,
     /// The families of disasters.
     pub scenarios: Vec<Scenario>,
     /// Findings, worst first; what is implied by worse ones is last; undecided rules follow.
@@ -109,7 +116,10 @@ pub struct Report {
 /// Audits a deployment.
 pub fn audit(imported: &Imported, options: &Options) -> Report {
     let deployment = &imported.deployment;
-    let judged = score::judge_all(deployment);
+    let mut judged = score::judge_all(deployment);
+    let mut notes = deployment.notes.clone();
+    notes.extend(score::waive(&mut judged, &deployment.observed.waivers, options.as_of));
+    notes.sort();
     let grade = score::grade(deployment, &judged);
     let (coverage_percent, needs) = score::coverage(deployment, &judged);
     let mut findings: Vec<Finding> = score::groups(&judged)
@@ -134,10 +144,19 @@ pub fn audit(imported: &Imported, options: &Options) -> Report {
         tolerance: score::tolerance(deployment),
         scenarios: scenarios(deployment),
         findings,
-        rules: judged.iter().map(|rule| (rule.meta, rule.status())).collect(),
-        notes: deployment.notes.clone(),
+        rules: judged.iter().map(|rule| (rule.meta, rule.status_with_waivers())).collect(),
+        statements: statements(imported, &grade),
+        notes,
         grade,
     }
+}
+
+/// What the declared answers change.
+fn statements(imported: &Imported, grade: &Grade) -> Option<i64> {
+    let measured = imported.measured.as_ref()?;
+    let before = score::grade(measured, &score::judge_all(measured)).low.raw;
+    let points = |score: u64| i64::try_from(score).unwrap_or(0);
+    Some(points(grade.low.raw) - points(before))
 }
 
 fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
@@ -156,7 +175,8 @@ fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
         meta: group.meta,
         rule: group.meta.rule,
         severity: group.severity,
-        status: Status::Fail,
+        status: if group.waiver.is_some() { Status::Waived } else { Status::Fail },
+        waiver: group.waiver,
         suffix: group.suffix,
         why: group.why.join(" "),
         evidence: group.evidence.into_iter().collect(),
@@ -230,6 +250,7 @@ fn undecided(rule: &Judged) -> Option<Finding> {
         rule: rule.meta.rule,
         severity: rule.meta.severity,
         status: Status::Unknown,
+        waiver: None,
         subjects,
         suffix: None,
         why: format!("Cannot be decided without {}{more}.", missing.join(", ")),
@@ -246,6 +267,19 @@ fn undecided(rule: &Judged) -> Option<Finding> {
         delta: 0,
         delta_raw: 0,
     })
+}
+
+/// What is missing, by the command that supplies it, in the order of the needs.
+fn needs_by_command(needs: &[Need]) -> Vec<(String, Vec<String>)> {
+    let mut by_command: Vec<(String, Vec<String>)> = Vec::new();
+    for need in needs {
+        let command = need.command();
+        match by_command.iter_mut().find(|(known, _)| *known == command) {
+            Some((_, facts)) => facts.push(need.to_string()),
+            None => by_command.push((command, vec![need.to_string()])),
+        }
+    }
+    by_command
 }
 
 fn scenarios(deployment: &Deployment) -> Vec<Scenario> {

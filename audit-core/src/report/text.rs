@@ -229,6 +229,13 @@ impl Text {
             "Evidence   {} % of the checks could be decided{copies}",
             report.coverage_percent
         ));
+        if let Some(points) = report.statements {
+            let sign = if points < 0 { "-" } else { "+" };
+            self.line(&format!(
+                "Statements {sign}{} points (before caps) rest on answers that nobody measured",
+                score(points.unsigned_abs())
+            ));
+        }
         for cap in &grade.caps {
             let certain = if cap.certain { "caps at" } else { "may cap at" };
             self.line(&format!("{:<10} {certain} {}: {}", cap.id, cap.ceiling, cap.because));
@@ -258,8 +265,41 @@ impl Text {
         if failed.is_empty() {
             self.line("  none of the rules that could be decided fails");
         }
-        for finding in failed {
+        let (short, long): (Vec<&Finding>, Vec<&Finding>) = failed
+            .into_iter()
+            .partition(|finding| !self.style.verbose && finding.severity <= Severity::Low);
+        for finding in long {
             self.finding(finding);
+        }
+        if !short.is_empty() {
+            self.line("");
+        }
+        for finding in short {
+            let severity = finding.severity.name().to_uppercase();
+            let code = finding.meta.code;
+            self.wrapped(&format!("{severity} {code} "), &finding.why);
+        }
+        self.waived(report);
+    }
+
+    fn waived(&mut self, report: &Report) {
+        let accepted = report.findings.iter().filter(|finding| finding.status == Status::Waived);
+        for (index, finding) in accepted.enumerate() {
+            if index == 0 {
+                self.heading("WAIVED (they still weigh in the score)");
+            }
+            let Some(waiver) = &finding.waiver else { continue };
+            let until = waiver.expires.map_or("for good".to_owned(), |end| format!("until {end}"));
+            self.wrapped(
+                &format!("  {} ", finding.meta.code),
+                &format!(
+                    "{} {} ({}, {until}): {}",
+                    finding.meta.fails,
+                    finding.subjects.join(", "),
+                    waiver.owner,
+                    waiver.reason
+                ),
+            );
         }
     }
 
@@ -321,15 +361,7 @@ impl Text {
         if !rules.is_empty() {
             self.wrapped("  ", &format!("Undecided rules: {}.", rules.join(", ")));
         }
-        let mut by_command: Vec<(String, Vec<String>)> = Vec::new();
-        for need in &report.needs {
-            let command = need.command();
-            match by_command.iter_mut().find(|(known, _)| *known == command) {
-                Some((_, facts)) => facts.push(need.to_string()),
-                None => by_command.push((command, vec![need.to_string()])),
-            }
-        }
-        for (command, facts) in by_command {
+        for (command, facts) in super::needs_by_command(&report.needs) {
             let more = match facts.len().saturating_sub(2) {
                 0 => String::new(),
                 count => format!(", and {count} more"),

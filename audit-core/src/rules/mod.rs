@@ -12,6 +12,7 @@ pub mod single_link_between_data_centers;
 pub mod suffix_disconnected;
 pub mod too_few_agreements;
 pub mod too_many_agreements;
+pub mod too_many_clients;
 
 use crate::rule::Rule;
 
@@ -29,19 +30,24 @@ pub static RULES: &[&dyn Rule] = &[
     &suffix_disconnected::SuffixDisconnected,
     &too_few_agreements::TooFewAgreements,
     &too_many_agreements::TooManyAgreements,
+    &too_many_clients::TooManyClients,
 ];
 // @end
 
-/// The rules in the order of their codes, in which they are printed.
+use crate::questions;
+
+/// The rules of this folder and those that only read an answer, in the order of their codes, in
+/// which they are printed.
 pub fn by_code() -> Vec<&'static dyn Rule> {
-    let mut rules = RULES.to_vec();
+    let asked = questions::all().iter().map(|question| question as &dyn Rule);
+    let mut rules: Vec<&dyn Rule> = RULES.iter().copied().chain(asked).collect();
     rules.sort_by_key(|rule| rule.meta().code);
     rules
 }
 
 /// The rule with a code, name or catalog identifier, in any letter case.
 pub fn find(word: &str) -> Option<&'static dyn Rule> {
-    RULES.iter().copied().find(|rule| {
+    by_code().into_iter().find(|rule| {
         let meta = rule.meta();
         [meta.code, meta.name, meta.rule].iter().any(|name| name.eq_ignore_ascii_case(word))
     })

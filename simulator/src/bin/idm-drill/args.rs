@@ -27,10 +27,19 @@ pub(crate) enum Command {
     /// Exit codes: 0 passes even if everything unknown is bad; 1 fails even if everything unknown
     /// is good; 3 between (evidence insufficient); 2 usage error or unusable input.
     Audit(AuditArgs),
+    /// Print the open questions of a deployment as a commented template of answers.toml.
+    Answers {
+        /// Exports: files, folders, or - for standard input; without any, the bundled example.
+        paths: Vec<PathBuf>,
+    },
     /// Explain a rule or note by its code or name; without one, list the rules.
     Explain {
         /// Code or name, for example CA004 or IMP012.
+        #[arg(conflicts_with = "coverage")]
         word: Option<String>,
+        /// List every statement of the guide with what checks it.
+        #[arg(long)]
+        coverage: bool,
     },
     /// Print the JSON Schema of a document.
     Schema {
@@ -80,6 +89,7 @@ pub(crate) enum ModelFormat {
 pub(crate) enum AuditFormat {
     Text,
     Json,
+    Markdown,
     Svg,
 }
 

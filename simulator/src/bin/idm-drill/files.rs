@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use audit_core::example;
-use audit_core::import::{Flow, Import, Imported};
+use audit_core::import::{Import, Imported};
 use audit_core::note::{Note, NoteCode};
-
-/// Bytes read at a time: large enough for sequential speed, small enough to stay in cache.
-const CHUNK_BYTES: usize = 64 * 1024;
+use audit_core::unpack::Input;
 
 /// Folders inside folders that are followed.
 const DEPTH_MAX: usize = 16;
@@ -24,10 +22,10 @@ pub(crate) fn import(paths: &[PathBuf]) -> Imported {
             import.add(name, bytes);
         }
     }
-    let mut walker = Walker { import, seen: BTreeSet::new(), buffer: vec![0; CHUNK_BYTES] };
+    let mut walker = Walker { import, seen: BTreeSet::new() };
     for path in paths {
         if path.as_os_str() == "-" {
-            walker.read("standard input", &mut io::stdin().lock(), false);
+            walker.read("standard input", Input::Stream(&mut io::stdin().lock()));
         } else {
             walker.path(path, 0);
         }
@@ -38,7 +36,6 @@ pub(crate) fn import(paths: &[PathBuf]) -> Imported {
 struct Walker {
     import: Import,
     seen: BTreeSet<PathBuf>,
-    buffer: Vec<u8>,
 }
 
 impl Walker {
@@ -83,35 +80,20 @@ impl Walker {
     fn file(&mut self, path: &Path) {
         match fs::File::open(path) {
             Ok(mut file) => {
-                // A device or pipe may never end; a file is read on for its checksum.
-                let ends = file.metadata().is_ok_and(|metadata| metadata.is_file());
-                self.read(&path.display().to_string(), &mut file, ends);
+                // A device or pipe may never end; a file is read on for its checksum, and an
+                // archive from any place.
+                let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+                let input = if is_file { Input::File(&mut file) } else { Input::Stream(&mut file) };
+                self.read(&path.display().to_string(), input);
             }
             Err(error) => self.unreadable(path, &error.to_string()),
         }
     }
 
-    fn read(&mut self, name: &str, input: &mut dyn Read, ends: bool) {
-        let mut reader = self.import.open(name);
-        loop {
-            match input.read(&mut self.buffer) {
-                Ok(0) => break,
-                Ok(count) => {
-                    let chunk = self.buffer.get(..count).unwrap_or_default();
-                    if reader.push(chunk) == Flow::Stop && !ends {
-                        reader.stop_early();
-                        break;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.unreadable(Path::new(name), &error.to_string());
-                    reader.stop_early();
-                    break;
-                }
-            }
+    fn read(&mut self, name: &str, input: Input<'_>) {
+        if let Err(error) = self.import.read(name, input) {
+            self.unreadable(Path::new(name), &error.to_string());
         }
-        self.import.close(reader);
     }
 
     fn unreadable(&mut self, path: &Path, error: &str) {

@@ -12,9 +12,9 @@ use std::process::ExitCode;
 use audit_core::import::Imported;
 use audit_core::note::NoteCode;
 use audit_core::recovery::Case;
-use audit_core::report::{self, json, svg, text};
+use audit_core::report::{self, json, markdown, svg, text};
 use audit_core::time::Timestamp;
-use audit_core::{Options, Report, audit, cases, rules};
+use audit_core::{Options, Report, audit, cases, guide, rules};
 use clap::Parser;
 
 use args::{Args, AuditArgs, AuditFormat, Command, FailUnder, ImportArgs, ModelFormat, SchemaName};
@@ -39,7 +39,12 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     match &args.command {
         Command::Import(args) => import(args),
         Command::Audit(audit) => run_audit(audit, args.as_of.unwrap_or_else(now)),
-        Command::Explain { word } => explain(word.as_deref()),
+        Command::Answers { paths } => answers(paths),
+        Command::Explain { coverage: true, .. } => {
+            print(&guide::coverage())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Explain { word, .. } => explain(word.as_deref()),
         Command::Schema { name } => {
             let text = match name {
                 SchemaName::Deployment => audit_core::report::schema::DEPLOYMENT,
@@ -91,6 +96,13 @@ fn import(args: &ImportArgs) -> io::Result<ExitCode> {
     Ok(if is_unusable(&imported) { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }
 
+fn answers(paths: &[std::path::PathBuf]) -> io::Result<ExitCode> {
+    let imported = files::import(paths);
+    diagnostics::print(&imported.deployment.notes)?;
+    print(&report::answers::render(&imported.deployment))?;
+    Ok(if is_unusable(&imported) { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
+}
+
 fn run_audit(args: &AuditArgs, as_of: Timestamp) -> io::Result<ExitCode> {
     let imported = files::import(&args.paths);
     diagnostics::print(&imported.deployment.notes)?;
@@ -109,6 +121,7 @@ fn run_audit(args: &AuditArgs, as_of: Timestamp) -> io::Result<ExitCode> {
 fn rendered(imported: &Imported, report: &Report, args: &AuditArgs) -> String {
     match args.format {
         AuditFormat::Json => json::render(report),
+        AuditFormat::Markdown => markdown::render(report),
         AuditFormat::Svg => svg::render(&imported.deployment, report, svg::Styling::Standalone),
         AuditFormat::Text => {
             let color = io::stdout().is_terminal() && no_color_is_unset();
@@ -166,7 +179,7 @@ fn judge_case(imported: &Imported, case: &Case, format: AuditFormat) -> io::Resu
     let runbook = judge.runbook(case);
     match format {
         AuditFormat::Json => print(&json::render_case(&judged, runbook.as_ref()))?,
-        AuditFormat::Text | AuditFormat::Svg => {
+        AuditFormat::Text | AuditFormat::Markdown | AuditFormat::Svg => {
             print(&text::render_case(&judged, runbook.as_ref()))?;
         }
     }

@@ -1,0 +1,296 @@
+//! `answers.toml`: what exports can never say, declared by somebody who knows.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Format, Named, Reads};
+use crate::evidence::Sources;
+use crate::facts::Facts;
+use crate::model::{Answer, CaMode, CaSigning, Fqdn, Waiver};
+use crate::note::{Note, NoteCode};
+use crate::questions::{self, CLIENTS, Passes, SCHEMA};
+use crate::time::Timestamp;
+
+/// Reads the answers to open questions, `idm-drill/answers/1`.
+///
+/// # Shape
+///
+/// | key | becomes |
+/// |---|---|
+/// | `schema = "idm-drill/answers/1"` | what the file is; must be there |
+/// | `[data_centers]` `berlin = ["ipa1.example.test"]` | the data center of each server; goes before its location |
+/// | `[answers]` `ha-software = false` | the answer to a question; `clients` is how many clients there are |
+/// | `[facts]` `crl_publisher`, `ca_renewal_server`, `dnssec_key_master`, `ca`, `ca_signing` | the fact, like that of an export |
+/// | `[[waivers]]` `rule`, `subject`, `reason`, `owner`, `expires` | a finding that somebody decided to live with |
+///
+/// Everything here is a statement, not a measurement: the report says how many points rest on it.
+///
+/// # Errors
+///
+/// Text that is not TOML is reported with line and column, and the rest of the file is not used. A
+/// key that is not known or a value of a wrong type is reported with its line and left out.
+///
+/// # Source
+///
+/// This project: `idm-drill answers` writes the template.
+pub(super) static FORMAT: Format = Format {
+    name: "answers",
+    command: "idm-drill answers (answers.toml)",
+    reader: Reads::Toml(read),
+};
+
+fn read(named: &Named<'_>, text: &str, facts: &mut Facts) -> bool {
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            let (line, column) = place(text, at);
+            facts.note(
+                Note::on_file(
+                    named.file,
+                    NoteCode::InvalidToml,
+                    format!("not TOML: {}; the file was not used", error.message()),
+                )
+                .at(line)
+                .column(column)
+                .help("Correct the place shown: key = \"text\", key = 1, key = true, key = [..]."),
+            );
+            return true;
+        }
+    };
+    let mut reader = Reader { named, text, facts };
+    let schema = table.get_ref().get("schema");
+    match schema.map(|schema| (schema, schema.get_ref().as_str())) {
+        Some((_, Some(SCHEMA))) => reader.document(table.get_ref()),
+        Some((schema, _)) => {
+            let message = format!("another schema; this version reads \"{SCHEMA}\"");
+            let help = "`idm-drill answers` prints a template for this version.";
+            reader.note(NoteCode::UnknownSchema, schema.span().start, message, help);
+        }
+        None => return false,
+    }
+    true
+}
+
+/// Line and column of a byte, counted from 1.
+fn place(text: &str, at: usize) -> (u64, u64) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() as u64 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+    (line, column)
+}
+
+struct Reader<'a> {
+    named: &'a Named<'a>,
+    text: &'a str,
+    facts: &'a mut Facts,
+}
+
+type Key<'t> = Spanned<std::borrow::Cow<'t, str>>;
+type Item<'t> = Spanned<DeValue<'t>>;
+
+impl Reader<'_> {
+    fn note(&mut self, code: NoteCode, at: usize, message: String, help: &str) {
+        let (line, column) = place(self.text, at);
+        let note = Note::on_file(self.named.file, code, message).at(line).column(column);
+        self.facts.note(note.help(help));
+    }
+
+    fn unknown_key(&mut self, key: &Key<'_>, known: &str) {
+        let message = format!("\"{}\" is not a key here; it was left out", key.get_ref());
+        self.note(NoteCode::UnknownKey, key.span().start, message, &format!("Known are {known}."));
+    }
+
+    fn invalid(&mut self, key: &str, item: &Item<'_>, expected: &str) {
+        self.note(
+            NoteCode::InvalidValue,
+            item.span().start,
+            format!("the value of {key} is not {expected}; it was left out"),
+            "`idm-drill answers` prints a template with every key.",
+        );
+    }
+
+    fn sources(&self, item: &Item<'_>, observed: String) -> Sources {
+        let (line, _) = place(self.text, item.span().start);
+        Sources::from([self.named.source(line, observed)])
+    }
+
+    fn document(&mut self, table: &DeTable<'_>) {
+        for (key, item) in table {
+            match (key.get_ref().as_ref(), item.get_ref()) {
+                ("schema", _) => {}
+                ("data_centers", DeValue::Table(centers)) => self.data_centers(centers),
+                ("answers", DeValue::Table(answers)) => self.answers(answers),
+                ("facts", DeValue::Table(stated)) => self.facts(stated),
+                ("waivers", DeValue::Array(waivers)) => {
+                    for waiver in waivers {
+                        match waiver.get_ref() {
+                            DeValue::Table(fields) => self.waiver(waiver, fields),
+                            _ => self.invalid("waivers", waiver, "a table: [[waivers]]"),
+                        }
+                    }
+                }
+                ("data_centers" | "answers" | "facts", _) => {
+                    let name = key.get_ref();
+                    self.invalid(name, item, &format!("a table: [{name}]"));
+                }
+                ("waivers", _) => self.invalid("waivers", item, "a list of tables: [[waivers]]"),
+                _ => self.unknown_key(key, "schema, data_centers, answers, facts, waivers"),
+            }
+        }
+    }
+
+    fn data_centers(&mut self, centers: &DeTable<'_>) {
+        for (center, servers) in centers {
+            let DeValue::Array(list) = servers.get_ref() else {
+                self.invalid(center.get_ref(), servers, "a list of host names");
+                continue;
+            };
+            for server in list {
+                let Some(name) = server.get_ref().as_str().and_then(Fqdn::parse) else {
+                    self.invalid(center.get_ref(), server, "a host name");
+                    continue;
+                };
+                let observed = format!("{name} is in {}", center.get_ref());
+                let sources = self.sources(server, observed);
+                self.facts.declared_data_center(&name, center.get_ref().to_string(), sources);
+            }
+        }
+    }
+
+    fn answers(&mut self, answers: &DeTable<'_>) {
+        for (key, item) in answers {
+            let name = key.get_ref().as_ref();
+            let wants_number = match questions::find(name).map(questions::Question::passes) {
+                Some(Passes::Bool(_)) => false,
+                Some(Passes::AtMost(_)) => true,
+                None if name == CLIENTS => true,
+                None => {
+                    let mut known: Vec<&str> = questions::all().iter().map(|q| q.key).collect();
+                    known.push(CLIENTS);
+                    self.unknown_key(key, &known.join(", "));
+                    continue;
+                }
+            };
+            let answer = match item.get_ref() {
+                DeValue::Boolean(answer) if !wants_number => Answer::Bool(*answer),
+                value if wants_number && number(value).is_some() => {
+                    Answer::Number(number(value).unwrap_or_default())
+                }
+                _ => {
+                    let expected =
+                        if wants_number { "a number from 0 on" } else { "true or false" };
+                    self.invalid(name, item, expected);
+                    continue;
+                }
+            };
+            let sources = self.sources(item, format!("{name}: {answer}"));
+            let fact = self.facts.observed.answers.entry(name.to_owned()).or_default();
+            fact.claim(answer, sources);
+        }
+    }
+
+    fn facts(&mut self, stated: &DeTable<'_>) {
+        for (key, item) in stated {
+            let name = key.get_ref().as_ref();
+            let word = item.get_ref().as_str();
+            let host = word.and_then(Fqdn::parse);
+            let sources = self.sources(item, format!("{name}: {}", word.unwrap_or_default()));
+            match name {
+                "crl_publisher" => match host {
+                    Some(host) => self.facts.declared_crl_publisher(&host, sources),
+                    None => self.invalid(name, item, "a host name"),
+                },
+                "ca_renewal_server" => match host {
+                    Some(host) => self.facts.ca_renewal_server(host, sources),
+                    None => self.invalid(name, item, "a host name"),
+                },
+                "dnssec_key_master" => match host {
+                    Some(host) => self.facts.dnssec_key_master(host, sources),
+                    None => self.invalid(name, item, "a host name"),
+                },
+                "ca" => match word {
+                    Some("integrated") => self.facts.ca(CaMode::Integrated, sources),
+                    Some("none") => self.facts.ca(CaMode::None, sources),
+                    _ => self.invalid(name, item, "\"integrated\" or \"none\""),
+                },
+                "ca_signing" => match word.and_then(CaSigning::parse) {
+                    Some(signing) => self.facts.observed.ca_signing.claim(signing, sources),
+                    None => self.invalid(name, item, "\"self\" or \"external\""),
+                },
+                _ => self.unknown_key(
+                    key,
+                    "crl_publisher, ca_renewal_server, dnssec_key_master, ca, ca_signing",
+                ),
+            }
+        }
+    }
+
+    fn waiver(&mut self, waiver: &Item<'_>, fields: &DeTable<'_>) {
+        let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+        let mut expires = None;
+        for (key, item) in fields {
+            match (key.get_ref().as_ref(), item.get_ref()) {
+                (name @ ("rule" | "subject" | "reason" | "owner"), DeValue::String(text)) => {
+                    texts.insert(name, text.trim().to_owned());
+                }
+                (name @ ("rule" | "subject" | "reason" | "owner"), _) => {
+                    self.invalid(name, item, "a text");
+                    return;
+                }
+                ("expires", value) => {
+                    let Some(time) = time(value) else {
+                        self.invalid(
+                            "expires",
+                            item,
+                            "a date such as 2027-06-30, so the waiver has no end",
+                        );
+                        return;
+                    };
+                    expires = Some(time);
+                }
+                _ => self.unknown_key(key, "rule, subject, reason, owner, expires"),
+            }
+        }
+        let missing: Vec<&str> = ["rule", "reason", "owner"]
+            .into_iter()
+            .filter(|name| texts.get(name).is_none_or(String::is_empty))
+            .collect();
+        if !missing.is_empty() {
+            let message = format!("a waiver without {}; it was left out", missing.join(", "));
+            let help = "A waiver says which finding is accepted, why, and who answers for it.";
+            self.note(NoteCode::InvalidValue, waiver.span().start, message, help);
+            return;
+        }
+        let rule = texts.remove("rule").unwrap_or_default();
+        let sources = self.sources(waiver, format!("waiver of {rule}"));
+        self.facts.observed.waivers.insert(Waiver {
+            rule,
+            subject: texts.remove("subject"),
+            reason: texts.remove("reason").unwrap_or_default(),
+            owner: texts.remove("owner").unwrap_or_default(),
+            expires,
+            sources,
+        });
+    }
+}
+
+fn number(value: &DeValue<'_>) -> Option<u64> {
+    let integer = value.as_integer()?;
+    u64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// A date (its last second) or a time with offset.
+fn time(value: &DeValue<'_>) -> Option<Timestamp> {
+    /// Length of `2027-06-30`.
+    const DATE_LENGTH: usize = 10;
+    let text = match value {
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::String(text) => text.to_string(),
+        _ => return None,
+    };
+    let end = if text.len() == DATE_LENGTH { "T23:59:59Z" } else { "" };
+    Timestamp::parse_rfc3339(&(text + end))
+}
