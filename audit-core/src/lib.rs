@@ -27,6 +27,7 @@ pub mod advise;
 mod archive;
 pub mod bundle;
 pub mod cases;
+mod console_parts;
 mod directory;
 pub mod evidence;
 pub mod example;

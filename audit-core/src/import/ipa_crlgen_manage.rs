@@ -1,66 +1,99 @@
-//! Whether a server generates the CRL: `ipa-crlgen-manage status`.
+//! `ipa-crlgen-manage status`: whether a server generates the CRL.
 
 use super::{Format, Named, Reads};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::note::{Note, NoteCode};
-use crate::parse::console::Line;
+use crate::parse::console::{Line, Transcript};
 
-/// Reads what `ipa-crlgen-manage status` prints on one server.
+/// Reads the text that `ipa-crlgen-manage status` prints on one server.
 ///
 /// # Shape
 ///
 /// | line | becomes |
 /// |---|---|
-/// | `CRL generation: enabled` or `disabled` | whether the server generates the CRL; the server exists |
-/// | `Last CRL update: …`, `Last CRL Number: …` | nothing |
+/// | `CRL generation: enabled` or `disabled` | whether the server generates the CRL |
+/// | `Last CRL update`, `Last CRL Number` | nothing |
 ///
-/// The output does not name the server. It is known in an export bundle and in a sos report only.
+/// No line says which server that is. An export bundle names it. In a pasted session it comes from
+/// the prompt (`[root@ipa1 ~]#`) or from `ssh`, and counts if other inputs show one server of that
+/// name.
 ///
 /// # Errors
 ///
-/// None. Without a server, or with another word than these two, nothing is stated and a note says
-/// why.
+/// None. Without a server's name the status is left out with a note.
 ///
 /// # Source
 ///
 /// FreeIPA `ipaserver/install/ipa_crlgen_manage.py`.
 pub(super) static FORMAT: Format = Format {
     name: "ipa-crlgen-manage status",
-    command: "ipa-crlgen-manage status (in the export bundle)",
-    reader: Reads::Lines(read),
+    command: "ssh SERVER ipa-crlgen-manage status",
+    reader: Reads::Console(read),
 };
 
-/// How the line begins.
 const LABEL: &str = "CRL generation: ";
 
-fn read(named: &Named<'_>, lines: &[Line], facts: &mut Facts) -> bool {
+fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bool {
     let mut found = false;
-    for line in lines {
-        let Some(word) = line.text.trim_start().strip_prefix(LABEL) else { continue };
-        found = true;
-        let publishes = match word.trim() {
-            "enabled" => true,
-            "disabled" => false,
-            _ => {
-                let message = "CRL generation is neither enabled nor disabled; left out";
-                facts.note(
-                    Note::on_file(named.file, NoteCode::UnknownWord, message).at(line.number),
-                );
-                continue;
+    for block in &transcript.blocks {
+        let mut machine = block.command().and_then(|command| command.host.as_deref());
+        for line in block.lines {
+            let Some(word) = line.text.trim().strip_prefix(LABEL) else { continue };
+            found = true;
+            // A second status is of a command that was not recognized.
+            let machine = machine.take();
+            match word {
+                "enabled" | "disabled" => {
+                    state(named, line, machine, word == "enabled", facts);
+                }
+                _ => facts.note(
+                    Note::on_file(
+                        named.file,
+                        NoteCode::UnknownWord,
+                        "CRL generation is neither enabled nor disabled; left out",
+                    )
+                    .at(line.number)
+                    .snippet(line.text.as_str()),
+                ),
             }
-        };
-        state(named, line.number, publishes, facts);
+        }
     }
     found
 }
 
-/// States it of the server on which the file was made, or notes that nobody knows which that is.
-pub(super) fn state(named: &Named<'_>, line: u64, publishes: bool, facts: &mut Facts) {
-    let Some(host) = named.host(line, facts) else { return };
-    let word = if publishes { "enabled" } else { "disabled" };
-    let source = named.source(line, format!("{LABEL}{word}"));
-    // The tool and the file come with an installed CA: the server exists.
-    facts.server(&host, [source.clone()]);
-    facts.crl_publisher(&host, publishes, Sources::from([source]));
+/// States it of the server on which the file was made, else of the machine of the command line.
+fn state(
+    named: &Named<'_>,
+    line: &Line,
+    machine: Option<&str>,
+    generates: bool,
+    facts: &mut Facts,
+) {
+    let word = if generates { "enabled" } else { "disabled" };
+    let observed = format!("{LABEL}{word}");
+    match (&named.observed_from, machine) {
+        (Some(server), _) => {
+            let at = named.source(line.number, observed);
+            // The program runs on servers only.
+            facts.server(server, [at.clone()]);
+            facts.crl_publisher(server, generates, Sources::from([at]));
+        }
+        (None, Some(machine)) => {
+            let at = named.source(line.number, format!("{machine}: {observed}"));
+            facts.crl_generation(machine, generates, Sources::from([at]));
+        }
+        (None, None) => facts.note(
+            Note::on_file(
+                named.file,
+                NoteCode::HostNotStated,
+                format!("CRL generation is {word}, but no line says on which server"),
+            )
+            .at(line.number)
+            .help(
+                "Put the command with the server into the file: `$ ssh SERVER ipa-crlgen-manage \
+                 status`.",
+            ),
+        ),
+    }
 }

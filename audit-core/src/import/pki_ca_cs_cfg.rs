@@ -1,7 +1,7 @@
 //! Whether a server generates the CRL: the configuration of its CA.
 
-use super::ipa_crlgen_manage::state;
 use super::{Format, Named, Reads};
+use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::note::{Note, NoteCode};
 use crate::parse::console::Line;
@@ -57,4 +57,14 @@ fn read(named: &Named<'_>, lines: &[Line], facts: &mut Facts) -> bool {
         ),
     }
     true
+}
+
+/// States it of the server on which the file was made, or notes that nobody knows which that is.
+fn state(named: &Named<'_>, line: u64, publishes: bool, facts: &mut Facts) {
+    let Some(host) = named.host(line, facts) else { return };
+    let word = if publishes { "enabled" } else { "disabled" };
+    let source = named.source(line, format!("CRL generation: {word}"));
+    // The file comes with an installed CA: the server exists.
+    facts.server(&host, [source.clone()]);
+    facts.crl_publisher(&host, publishes, Sources::from([source]));
 }
