@@ -25,6 +25,8 @@
 
 pub mod advise;
 pub mod cases;
+mod certificate_parts;
+mod dna_parts;
 pub mod evidence;
 pub mod example;
 pub mod facts;
@@ -36,10 +38,12 @@ mod observed_json;
 pub mod parse;
 pub mod recovery;
 pub mod report;
+mod role_parts;
 pub mod rule;
 mod rule_parts;
 pub mod rules;
 pub mod score;
+pub mod service_edits;
 pub mod time;
 pub mod views;
 

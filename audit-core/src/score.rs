@@ -12,6 +12,7 @@ use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
 use crate::recovery::{Case, Fault, OutcomeClass};
 use crate::rule::{Category, Grouping, Judgement, Meta, Rule, Severity, State};
 use crate::rules;
+use crate::time::Timestamp;
 use crate::views::{SuffixView, Views};
 
 /// Basis points of a whole.
@@ -75,9 +76,9 @@ impl Judged {
     }
 }
 
-/// Judges every rule, in the order of codes.
-pub fn judge_all(deployment: &Deployment) -> Vec<Judged> {
-    let views = Views::new(deployment);
+/// Judges every rule at a time, in the order of codes.
+pub fn judge_all(deployment: &Deployment, as_of: Timestamp) -> Vec<Judged> {
+    let views = Views::new(deployment, as_of);
     rules::by_code()
         .into_iter()
         .map(|rule: &dyn Rule| Judged {

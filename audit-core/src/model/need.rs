@@ -44,6 +44,8 @@ pub enum Need {
     IdRanges,
     /// The certificates of a server, with the ends of their validity.
     Certificates(Fqdn),
+    /// Who signed the integrated CA's certificate.
+    CaSigning,
     /// The list of servers as a server shows it.
     ServerView(Fqdn),
     /// The answer to a question that no export can answer: its identifier and its text.
@@ -70,6 +72,7 @@ impl Need {
             | Self::DnaRange(_)
             | Self::IdRanges
             | Self::Certificates(_)
+            | Self::CaSigning
             | Self::ServerView(_)
             | Self::Answer(..) => false,
         }
@@ -95,14 +98,16 @@ impl Need {
                     .to_owned()
             }
             Self::CopyUse(_) => "a rehearsed restore".to_owned(),
-            Self::Version(server)
-            | Self::CrlPublisher(server)
-            | Self::Agreements(server, _)
-            | Self::Ruv(server, _)
-            | Self::DnaRange(server)
-            | Self::Certificates(server)
-            | Self::ServerView(server) => format!("the export of {server}: {EXPORT}"),
+            // The same for every server, so that reports can ask once for all of them.
+            Self::Version(_)
+            | Self::CrlPublisher(_)
+            | Self::Agreements(..)
+            | Self::Ruv(..)
+            | Self::DnaRange(_)
+            | Self::Certificates(_)
+            | Self::ServerView(_) => format!("the export of each server concerned: {EXPORT}"),
             Self::IdRanges => format!("the export of any server: {EXPORT}"),
+            Self::CaSigning => format!("the export of any CA replica: {EXPORT}"),
             Self::Answer(question, _) => format!("{question} in answers.toml"),
         }
     }
@@ -129,6 +134,7 @@ impl fmt::Display for Need {
             Self::DnaRange(server) => write!(f, "ids that {server} may hand out"),
             Self::IdRanges => f.write_str("the ID ranges of the deployment"),
             Self::Certificates(server) => write!(f, "certificates of {server}"),
+            Self::CaSigning => f.write_str("who signed the CA's certificate"),
             Self::ServerView(server) => write!(f, "which servers {server} knows"),
             Self::Answer(_, text) => f.write_str(text),
         }

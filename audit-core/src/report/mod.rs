@@ -109,12 +109,12 @@ pub struct Report {
 /// Audits a deployment.
 pub fn audit(imported: &Imported, options: &Options) -> Report {
     let deployment = &imported.deployment;
-    let judged = score::judge_all(deployment);
+    let judged = score::judge_all(deployment, options.as_of);
     let grade = score::grade(deployment, &judged);
     let (coverage_percent, needs) = score::coverage(deployment, &judged);
     let mut findings: Vec<Finding> = score::groups(&judged)
         .into_iter()
-        .map(|group| finding(deployment, &grade, group))
+        .map(|group| finding(deployment, options.as_of, &grade, group))
         .collect();
     let implied: Vec<(&'static str, &'static str)> =
         findings.iter().flat_map(|f| f.superseded_by.iter().map(|by| (*by, f.meta.code))).collect();
@@ -140,13 +140,13 @@ pub fn audit(imported: &Imported, options: &Options) -> Report {
     }
 }
 
-fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
+fn finding(deployment: &Deployment, as_of: Timestamp, grade: &Grade, group: Group) -> Finding {
     let edits = advise::edits(deployment, &group.repairs);
     let (delta, delta_raw) = if edits.is_empty() {
         (0, 0)
     } else {
         let changed = advise::apply(deployment, &edits);
-        let after = score::grade(&changed, &score::judge_all(&changed));
+        let after = score::grade(&changed, &score::judge_all(&changed, as_of));
         let change = |after: u64, before: u64| {
             i64::try_from(after).unwrap_or(0) - i64::try_from(before).unwrap_or(0)
         };
