@@ -38,7 +38,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Print the export script: run it as root on every server, then audit the files it writes.
     ///
-    /// For example: idm-drill collect > collect.sh; ssh root@ipa1 'bash -s -' < collect.sh > ipa1.txt
+    /// For example: idm-drill collect > collect.sh, then for each server
+    /// ssh root@ipa1 'bash -s -' < collect.sh > ipa1.txt
     Collect {
         /// List what each section of the export is for instead.
         #[arg(long)]
@@ -62,7 +63,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Exports: files, folders, archives, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = ModelFormat::Text)]
@@ -71,7 +72,7 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
-    /// Exports: files, folders, archives, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = AuditFormat::Text)]
