@@ -24,6 +24,7 @@
 //! ```
 
 pub mod advise;
+pub mod bundle;
 pub mod cases;
 pub mod evidence;
 pub mod example;

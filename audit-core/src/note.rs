@@ -124,6 +124,11 @@ note_codes! {
     UrlValue = "IMP035", Warning;
     /// More notes of one kind in a file than are kept.
     MoreNotes = "IMP036", Info;
+    /// A command of the export script failed: its section of the bundle says nothing.
+    SectionFailed = "IMP037", Warning;
+    /// A command of the export script failed where that is normal, or wrote messages beside its
+    /// output.
+    SectionRemark = "IMP038", Info;
 }
 
 impl fmt::Display for NoteCode {

@@ -209,12 +209,12 @@ fn note_cut(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
     }
     summary.problems.iter().any(|problem| {
         use crate::parse::ldif::ProblemKind as Kind;
-        matches!(problem.kind, Kind::TruncatedEntry | Kind::SearchUnfinished)
+        matches!(problem.kind, Kind::TruncatedEntry | Kind::SearchUnfinished | Kind::InputCut)
     })
 }
 
 fn source(named: &Named<'_>, entry: &Entry, line: u64, observed: impl Into<String>) -> Source {
-    Source::at_line(named.file, line, observed).with_pointer(entry.dn.to_string())
+    named.source(line, observed).with_pointer(entry.dn.to_string())
 }
 
 /// Line of the first of an entry's values that satisfies `test`, else of its DN.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::topology_segment_find::{host, is_complete, note_incomplete};
 use super::{Format, Named, Reads};
-use crate::evidence::{Source, Sources};
+use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{Fqdn, Role, RoleStatus};
 use crate::note::{Note, NoteCode};
@@ -100,7 +100,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
         };
         let role = word(named, parts.role, Role::from_title(&parts.role.value), facts);
         let status = word(named, parts.status, RoleStatus::parse(&parts.status.value), facts);
-        let source = |field: &Field, what: String| Source::at_line(named.file, field.line, what);
+        let source = |field: &Field, what: String| named.source(field.line, what);
         if let (Some(role), Some(status)) = (role, status) {
             let observed = format!("{server}: {role}: {status}");
             facts.role(&server, role, status, [source(parts.status, observed)]);
@@ -113,7 +113,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
     let complete = whole & is_complete(named, frame, "role row", FILTERS, facts);
     if complete && is_whole_matrix(named, frame, &rows, facts) {
         let summary = frame.summary.clone().unwrap_or_default();
-        let source = Source::at_line(named.file, frame.line, summary);
+        let source = named.source(frame.line, summary);
         facts.all_servers(rows.into_keys().collect(), Sources::from([source]));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Format, Named, Reads};
-use crate::evidence::{Source, Sources};
+use crate::evidence::Sources;
 use crate::facts::{Facts, ListedSegment, Listing};
 use crate::limits::IPA_SEARCH_RECORDS_LIMIT;
 use crate::model::{CaMode, Direction, Fqdn, SegmentKey, Suffix};
@@ -61,7 +61,7 @@ fn read(named: &Named<'_>, transcript: &Transcript, facts: &mut Facts) -> bool {
     for failure in &transcript.failures {
         if is_without_ca(failure) {
             found = true;
-            let source = Source::at_line(named.file, failure.line, "ca: suffix not found");
+            let source = named.source(failure.line, "ca: suffix not found");
             facts.ca(CaMode::None, Sources::from([source]));
         }
     }
@@ -140,8 +140,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
     }
     let complete = whole & is_complete(named, frame, "segment", COMMAND_FILTERS, facts);
     facts.listing(Listing {
-        source: Source::at_line(
-            named.file,
+        source: named.source(
             frame.line,
             frame.summary.clone().unwrap_or_else(|| "list without its head".to_owned()),
         ),
@@ -182,7 +181,7 @@ fn segment(
     let enabled = enabled.and_then(|field| switch(&field.value));
     let name = parts.name.map(|name| name.value.clone()).filter(|name| !name.is_empty());
     let key = SegmentKey { left, right, direction, name };
-    let source = Source::at_line(named.file, entry.line(), observed(&key, enabled));
+    let source = named.source(entry.line(), observed(&key, enabled));
     Some(ListedSegment { key, enabled, disputed: false, sources: Sources::from([source]) })
 }
 

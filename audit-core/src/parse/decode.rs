@@ -1,5 +1,7 @@
 //! Bytes to UTF-8: byte order marks and UTF-16, and what kind of content a file holds.
 
+use super::sections;
+
 /// Encoding of an input file. Closed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Encoding {
@@ -130,6 +132,8 @@ pub enum Content {
     Json,
     /// LDIF or `ldapsearch` output.
     Ldif,
+    /// Sections of an export bundle.
+    Bundle,
     /// Any other text: output of commands.
     Console,
 }
@@ -159,6 +163,7 @@ impl Content {
         let text = head.trim_ascii_start();
         match text {
             [] => Self::Empty,
+            _ if sections::has_head(text) => Self::Bundle,
             [b'{', ..] => Self::Json,
             // A shell prompt such as "[root@ipa ~]#" is no JSON array.
             [b'[', rest @ ..]

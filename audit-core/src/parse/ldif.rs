@@ -596,6 +596,8 @@ pub enum ProblemKind {
     TruncatedEntry,
     /// `ldapsearch` wrote its header but not the result at its end: the input was cut.
     SearchUnfinished,
+    /// The caller could not read the input to its end. Never found by the parser itself.
+    InputCut,
 }
 
 impl fmt::Display for ProblemKind {
@@ -612,6 +614,7 @@ impl fmt::Display for ProblemKind {
             Self::ChangeRecord => "change record, not an entry",
             Self::TruncatedEntry => "input ends in the middle of an entry without a line end",
             Self::SearchUnfinished => "ldapsearch output without its result line",
+            Self::InputCut => "input could not be read to its end",
         })
     }
 }
@@ -787,6 +790,14 @@ impl LdifParser {
             text: Vec::new(),
             decoded: Vec::new(),
         }
+    }
+
+    /// The same parser for an input that stands behind so many lines of a file: they count in every
+    /// line number.
+    #[must_use]
+    pub fn behind(mut self, lines: u64) -> Self {
+        self.line = lines;
+        self
     }
 
     /// Reads the next bytes of the input and hands every wanted entry that is complete to `sink`.

@@ -5,3 +5,4 @@ pub mod console;
 pub mod decode;
 mod entry_ends;
 pub mod ldif;
+pub mod sections;
