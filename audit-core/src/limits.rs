@@ -24,3 +24,7 @@ pub const SERVERS_MAX: usize = 10_000;
 /// Default `ipaSearchRecordsLimit`: a list of exactly this many entries may have been cut
 /// (formats: `ipa` prints the number returned, so a cut list agrees with itself).
 pub const IPA_SEARCH_RECORDS_LIMIT: usize = 100;
+
+/// Places in a console text that look like JSON and are none; behind the last one no more
+/// documents are looked for, because each costs a pass.
+pub const JSON_FAULTS_IN_TEXT_MAX: usize = 20;

@@ -129,6 +129,8 @@ note_codes! {
     /// A command of the export script failed where that is normal, or wrote messages beside its
     /// output.
     SectionRemark = "IMP038", Info;
+    /// A command reports a fault of the deployment; the model has no place for it.
+    ReportedFault = "IMP039", Warning;
 }
 
 impl fmt::Display for NoteCode {

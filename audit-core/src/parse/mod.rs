@@ -4,5 +4,7 @@
 pub mod console;
 pub mod decode;
 mod entry_ends;
+pub mod json;
 pub mod ldif;
+pub mod rpc;
 pub mod sections;
