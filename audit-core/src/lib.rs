@@ -26,6 +26,7 @@
 pub mod advise;
 pub mod bundle;
 pub mod cases;
+mod dsconf_parts;
 pub mod evidence;
 pub mod example;
 pub mod facts;

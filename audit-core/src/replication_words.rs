@@ -4,7 +4,7 @@
 //! Source: 389-ds-base `repl5_agmt.c` (status texts), `lib389/lint.py` (`DSREPLLE0001` to `0006`);
 //! FreeIPA `install/replication.py` (`meTo`, `caTo`) and the topology plug-in (`FROM-to-TO`).
 
-use crate::model::{AgreementState, Fqdn, Suffix};
+use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
 use crate::parse::ldif::Dn;
 
 /// The suffix with this root: `o=ipaca` is `ca`, a tree of `dc` is `domain`. `None` for any other,
@@ -13,8 +13,9 @@ pub(crate) fn suffix_of_root(root: &str) -> Option<Suffix> {
     let dn = Dn::parse(root);
     let [first, ..] = dn.rdns() else { return None };
     match first.value("o") {
-        Some(name) => (name.eq_ignore_ascii_case("ipaca") && dn.rdns().len() == 1)
-            .then_some(Suffix::Ca),
+        Some(name) => {
+            (name.eq_ignore_ascii_case("ipaca") && dn.rdns().len() == 1).then_some(Suffix::Ca)
+        }
         None => dn.rdns().iter().all(|rdn| rdn.value("dc").is_some()).then_some(Suffix::Domain),
     }
 }
@@ -95,12 +96,36 @@ pub(crate) fn state_of_status(status: &str) -> Option<AgreementState> {
 }
 
 /// Name and root of the suffix in "The replication agreement (NAME) under "ROOT" is …".
-pub(crate) fn agreement_of_detail(detail: &str) -> Option<(&str, &str)> {
+fn agreement_of_detail(detail: &str) -> Option<(&str, &str)> {
     let (_, rest) = detail.split_once("agreement (")?;
     let (name, rest) = rest.split_once(')')?;
     let (_, rest) = rest.split_once("under \"")?;
     let (root, _) = rest.split_once('"')?;
     Some((name, root))
+}
+
+/// The agreement that a check of the directory server finds faulty, with the class of the fault:
+/// `DSREPLLE0005` (the consumer is not reachable) and `DSREPLLE0001` (not in synchronization, and
+/// it will not be by itself). `on` is the server that was checked; the agreement's name may say it,
+/// too. `None` for every other check, and if it stays open which agreement it is.
+pub(crate) fn fault_of_check(
+    code: &str,
+    detail: &str,
+    on: Option<&Fqdn>,
+) -> Option<(AgreementKey, AgreementState)> {
+    let state = match code {
+        "DSREPLLE0001" => AgreementState::Failed,
+        "DSREPLLE0005" => AgreementState::Unreachable,
+        _ => return None,
+    };
+    let (name, root) = agreement_of_detail(detail)?;
+    let name = AgreementName::parse(name);
+    let on = match (on, name.on) {
+        (Some(on), Some(named)) => (*on == named).then_some(named)?,
+        (on, named) => on.cloned().or(named)?,
+    };
+    let key = AgreementKey { on, suffix: suffix_of_root(root)?, peer: name.peer? };
+    (key.on != key.peer).then_some((key, state))
 }
 
 #[cfg(test)]
@@ -115,12 +140,12 @@ mod tests {
     #[test]
     fn names_of_agreements() {
         let some = |text: &str| Some(text.to_owned());
-        assert_eq!(name("meToIPA2.example.test"), [None, some("ipa2.example.test"), some("domain")]);
-        assert_eq!(name("caToipa2.example.test"), [None, some("ipa2.example.test"), some("ca")]);
         assert_eq!(
-            name("a.x.test-to-b.x.test"),
-            [some("a.x.test"), some("b.x.test"), None]
+            name("meToIPA2.example.test"),
+            [None, some("ipa2.example.test"), some("domain")]
         );
+        assert_eq!(name("caToipa2.example.test"), [None, some("ipa2.example.test"), some("ca")]);
+        assert_eq!(name("a.x.test-to-b.x.test"), [some("a.x.test"), some("b.x.test"), None]);
         for unclear in ["s1-to-s2", "meTolocalhost", "a.x-to-b.x-to-c.x", "agreement", ""] {
             assert_eq!(name(unclear), [None, None, None], "{unclear}");
         }

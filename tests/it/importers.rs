@@ -31,8 +31,18 @@ fn samples(importer: &str) -> Files {
         .collect()
 }
 
-const IMPORTERS: [&str; 4] =
-    ["deployment_json", "ldif_directory", "server_role_find", "topology_segment_find"];
+const IMPORTERS: [&str; 10] = [
+    "deployment_json",
+    "dsconf_agreements",
+    "dsconf_monitor",
+    "dsconf_ruv",
+    "dsctl_healthcheck",
+    "healthcheck",
+    "json_rpc",
+    "ldif_directory",
+    "server_role_find",
+    "topology_segment_find",
+];
 
 /// Lines or pointers of a fact's evidence.
 fn places(document: &Value, pointer: &str) -> String {

@@ -10,6 +10,7 @@
 mod bad_input;
 mod cli;
 mod corpus;
+mod corpus_json;
 mod importers;
 mod laws;
 mod ldif_parser;

@@ -88,7 +88,7 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
         reader.call(call);
     }
     if reader.unread > 0 {
-        let message = format!("{} answer(s) of methods that this version does not read", reader.unread);
+        let message = format!("{} answer(s) that this version makes no use of", reader.unread);
         let note = reader.place.note(NoteCode::CommandNotRead, "", &message);
         facts.note(note);
     }
@@ -444,6 +444,9 @@ impl Reader<'_> {
             segments.extend(self.segment(pointer, *entry));
         }
         let whole = self.is_whole(list, "segment", 1) && segments.len() == list.entries.len();
+        if segments.is_empty() && !list.entries.is_empty() {
+            return;
+        }
         let asked = list.call.request.as_ref().and_then(|r| r.argument(0, "topologysuffixcn"));
         let summary = if list.summary.is_empty() { "list of segments" } else { list.summary };
         self.facts.listing(Listing {
@@ -597,10 +600,8 @@ fn filter(request: &Request<'_>, chosen: usize) -> Option<String> {
 
 /// Name of a location, which `raw` gives as a DN.
 fn location_name(text: &str) -> String {
-    let name = match text.contains('=') {
-        true => Dn::parse(text).first_value().to_owned(),
-        false => text.to_owned(),
-    };
+    let name =
+        if text.contains('=') { Dn::parse(text).first_value().to_owned() } else { text.to_owned() };
     name.trim_end_matches('.').to_owned()
 }
 

@@ -36,15 +36,27 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The parser's error; `lines_before` are the lines before the text that it read.
-    pub fn of(error: &serde_json::Error, lines_before: u64) -> Self {
+    /// The parser's error in a text; `lines_before` are the lines before the text.
+    pub fn of(error: &serde_json::Error, text: &[u8], lines_before: u64) -> Self {
         let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        let mut message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        let (mut line, mut column) = (error.line(), error.column());
+        let mut is_eof = error.is_eof();
+        if column == 0 && line > 1 {
+            // The fault is the end of the line before: a text that was cut there.
+            line -= 1;
+            let cut = text.split(|&byte| byte == b'\n').nth(line - 1).unwrap_or_default();
+            column = cut.len() + 1;
+            if error.is_syntax() && message.starts_with("control character") {
+                "a text that does not end in its line".clone_into(&mut message);
+                is_eof = true;
+            }
+        }
         Self {
-            line: lines_before + (error.line() as u64).max(1),
-            column: (error.column() as u64).max(1),
+            line: lines_before + (line as u64).max(1),
+            column: (column as u64).max(1),
             message,
-            is_eof: error.is_eof(),
+            is_eof,
         }
     }
 }
@@ -56,8 +68,13 @@ impl Fault {
 /// The documents before the first fault, and the fault.
 pub fn documents(bytes: &[u8], lines_before: u64) -> Result<Vec<Document>, (Vec<Document>, Fault)> {
     let whole = match serde_json::from_slice::<Value>(bytes) {
-        Ok(value) => return Ok(vec![Document { value, ..Document::default() }]),
-        Err(error) => Fault::of(&error, lines_before),
+        Ok(value) => {
+            let blank = bytes.iter().take_while(|byte| byte.is_ascii_whitespace());
+            let lines = blank.filter(|&&byte| byte == b'\n').count() as u64;
+            let line = (lines_before > 0).then_some(lines_before + 1 + lines);
+            return Ok(vec![Document { line, value, ..Document::default() }]);
+        }
+        Err(error) => Fault::of(&error, bytes, lines_before),
     };
     let mut documents = Vec::new();
     let mut counter = LineCounter { bytes, offset: 0, line: lines_before + 1 };
@@ -73,7 +90,7 @@ pub fn documents(bytes: &[u8], lines_before: u64) -> Result<Vec<Document>, (Vec<
                 documents.push(Document { line, value, ..Document::default() });
             }
             Some(Ok(_)) => return Err((documents, whole)),
-            Some(Err(error)) => return Err((documents, Fault::of(&error, lines_before))),
+            Some(Err(error)) => return Err((documents, Fault::of(&error, bytes, lines_before))),
         }
     }
 }
@@ -88,7 +105,7 @@ struct LineCounter<'a> {
 impl LineCounter<'_> {
     fn line_at(&mut self, offset: usize) -> u64 {
         let passed = self.bytes.get(self.offset..offset).unwrap_or_default();
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.line += (passed.split(|&byte| byte == b'\n').count() - 1) as u64;
         self.offset = offset;
         self.line
     }
@@ -168,7 +185,7 @@ pub fn extract(lines: &mut Vec<Line>) -> Extracted {
             }
             Some(Err(error)) if attempts < limits::JSON_FAULTS_IN_TEXT_MAX => {
                 outer = if candidate.is_announced { 0 } else { candidate.at };
-                let mut fault = Fault::of(&error, line.number - 1);
+                let mut fault = Fault::of(&error, body.as_bytes(), line.number - 1);
                 if error.line() == 1 {
                     fault.column += candidate.at as u64;
                 }

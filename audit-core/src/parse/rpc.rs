@@ -89,18 +89,18 @@ fn text_of<'a>(map: &'a Value, key: &str) -> &'a str {
 }
 
 /// A call, or the calls of a batch. Their requests are in the same order.
-fn calls<'a>(
-    outcome: Outcome<'a>,
-    pointer: String,
-    request: Option<Request<'a>>,
-) -> Vec<Call<'a>> {
+fn calls<'a>(outcome: Outcome<'a>, pointer: String, request: Option<Request<'a>>) -> Vec<Call<'a>> {
     let items = match &outcome {
         Outcome::Answered(output) => output.get("results").and_then(Value::as_array),
         Outcome::Failed { .. } => None,
     };
     let Some(items) = items else { return vec![Call { pointer, request, outcome }] };
     let requests = request.as_ref().filter(|request| request.method == "batch");
-    let requests = requests.and_then(|request| request.arguments.first()?.as_array());
+    // Programs may put the list of requests into one argument.
+    let requests = requests.map(|request| match request.arguments {
+        [Value::Array(requests)] => requests.as_slice(),
+        requests => requests,
+    });
     let requests = requests.filter(|requests| requests.len() == items.len());
     let mut calls = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -143,7 +143,7 @@ pub struct Entry<'a>(pub &'a Map<String, Value>);
 impl Entry<'_> {
     /// Every value of the first of these keys that is there. Keys are compared without letter case:
     /// `raw` keeps the spelling of the schema.
-    pub fn values(&self, keys: &[&str]) -> Vec<String> {
+    pub fn values(self, keys: &[&str]) -> Vec<String> {
         let found = keys.iter().find_map(|key| {
             self.0.get(*key).or_else(|| {
                 self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, v)| v)
@@ -157,12 +157,12 @@ impl Entry<'_> {
     }
 
     /// The first value of the first of these keys that is there.
-    pub fn value(&self, keys: &[&str]) -> Option<String> {
+    pub fn value(self, keys: &[&str]) -> Option<String> {
         self.values(keys).into_iter().next()
     }
 
     /// True if one of the keys is there, even with an empty list.
-    pub fn has(&self, keys: &[&str]) -> bool {
+    pub fn has(self, keys: &[&str]) -> bool {
         self.0.keys().any(|name| keys.iter().any(|key| name.eq_ignore_ascii_case(key)))
     }
 }
