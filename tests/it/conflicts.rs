@@ -21,17 +21,32 @@ struct Script {
 }
 
 impl Script {
-    fn add(&mut self, on: ReplicaIndex, parent: EntryId, name: &str, classes: &[&str], more: &[(&str, &str)]) -> EntryId {
+    fn add(
+        &mut self,
+        on: ReplicaIndex,
+        parent: EntryId,
+        name: &str,
+        classes: &[&str],
+        more: &[(&str, &str)],
+    ) -> EntryId {
         let (attribute, value) = name.split_once('=').expect("a relative name");
         let mut attributes = vec![("objectClass".to_owned(), "top".to_owned())];
-        attributes.extend(classes.iter().map(|class| ("objectClass".to_owned(), (*class).to_owned())));
+        attributes
+            .extend(classes.iter().map(|class| ("objectClass".to_owned(), (*class).to_owned())));
         attributes.push((attribute.to_owned(), value.to_owned()));
-        attributes.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        attributes
+            .extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let entry = NewEntry { parent, name: name.to_owned(), group: None, attributes };
         self.write(on, Operation::Add(entry))
     }
 
-    fn change(&mut self, on: ReplicaIndex, entry: EntryId, attribute: &str, modification: Modification) {
+    fn change(
+        &mut self,
+        on: ReplicaIndex,
+        entry: EntryId,
+        attribute: &str,
+        modification: Modification,
+    ) {
         let attribute = attribute.to_owned();
         self.write(on, Operation::Modify { entry, attribute, modification });
     }
@@ -45,7 +60,9 @@ impl Script {
     fn state(&self, of: ReplicaIndex) -> State {
         let tree = &self.world.database(of).expect("data").tree;
         tree.living()
-            .map(|(id, _)| (anonymous(&format!("{},{SUFFIX}", tree.path(id))), tree.shown(id, SUFFIX)))
+            .map(|(id, _)| {
+                (anonymous(&format!("{},{SUFFIX}", tree.path(id))), tree.shown(id, SUFFIX))
+            })
             .collect()
     }
 }

@@ -173,7 +173,8 @@ fn loss(rates: [f64; 4], seed: u64) -> (usize, usize, f64) {
     let killed = world.now();
     world.kill(world.server_of(servers[2]));
     let id = world.id(servers[2]);
-    let kept = [0, 1, 3].map(|index| world.ruv(servers[index]).expect("data").max(id)).into_iter().max();
+    let kept =
+        [0, 1, 3].map(|index| world.ruv(servers[index]).expect("data").max(id)).into_iter().max();
     let kept = kept.flatten();
     let own = &acked[&servers[2]];
     let lost: Vec<_> = own.iter().filter(|csn| Some(**csn) > kept).collect();

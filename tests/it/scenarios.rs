@@ -70,7 +70,12 @@ fn a_restored_backup_is_quarantined_until_the_replica_is_reinitialized() {
     add_user(&mut world, master, "test4_master");
     add_user(&mut world, replica, "test4_replica");
     let both = names([
-        "admin", "test1_master", "test1_replica", "test3_master", "test4_master", "test4_replica",
+        "admin",
+        "test1_master",
+        "test1_replica",
+        "test3_master",
+        "test4_master",
+        "test4_replica",
     ]);
     assert_eq!(users(&world, master), both);
     assert_eq!(users(&world, replica), both);

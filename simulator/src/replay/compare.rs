@@ -116,8 +116,8 @@ fn leaves(drill: &Drill, observed: &Value) -> Leaves {
     let mut found = Leaves::new();
     for (key, value) in observed.as_object().into_iter().flatten() {
         let exact = drill.exact.iter().any(|field| field == key);
-        let compared = COMPARED.contains(&key.as_str())
-            || (exact && ONLY_IF_EXACT.contains(&key.as_str()));
+        let compared =
+            COMPARED.contains(&key.as_str()) || (exact && ONLY_IF_EXACT.contains(&key.as_str()));
         if compared {
             collect(&mut found, &format!("/{key}"), key, value);
         }
@@ -129,8 +129,8 @@ fn collect(found: &mut Leaves, pointer: &str, key: &str, value: &Value) {
     match value {
         Value::Object(map) => {
             for (name, value) in map {
-                let is_field = pointer.starts_with("/observe/")
-                    && pointer.matches('/').count() == 2;
+                let is_field =
+                    pointer.starts_with("/observe/") && pointer.matches('/').count() == 2;
                 if is_field && !COMPARED.contains(&name.as_str()) {
                     continue;
                 }

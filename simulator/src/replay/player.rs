@@ -30,6 +30,10 @@ const PROBE_GROUP: &str = "\u{0}probe";
 ///
 /// The seed decides what chance decides: phases of timers, and how long the recorder's own steps
 /// take.
+///
+/// # Errors
+///
+/// A copy that is restored was not taken before, or of another server.
 pub fn play(drill: &Drill, seed: u64) -> Result<Value, ReplayError> {
     let mut player = Player::new(drill, World::new(Timing::default(), seed), seed);
     player.play()?;
@@ -121,6 +125,10 @@ impl<'a> Player<'a> {
     }
 
     /// Plays all actions.
+    ///
+    /// # Errors
+    ///
+    /// A copy that is restored was not taken before, or of another server.
     pub fn play(&mut self) -> Result<(), ReplayError> {
         for (index, action) in self.drill.actions.iter().enumerate() {
             self.act(index, action)?;
@@ -228,7 +236,8 @@ impl<'a> Player<'a> {
     }
 
     fn write_all(&mut self, servers: &[String], rate: f64, span: Span) {
-        let period = if rate > 0.0 { Span::from_seconds_f64(1.0 / rate) } else { self.pace.write() };
+        let period =
+            if rate > 0.0 { Span::from_seconds_f64(1.0 / rate) } else { self.pace.write() };
         let end = self.world.now() + span;
         while self.world.now() < end {
             for name in servers {

@@ -153,12 +153,14 @@ pub enum Action {
 }
 
 /// Reads a recording: a list of drills, or one drill.
+///
+/// # Errors
+///
+/// Anything that is not known: an action, a field, a server, a kind of copy, a value of another
+/// type; with the drill and the place.
 pub fn read(text: &str) -> Result<Vec<Drill>, ReplayError> {
-    let file = |message: String| ReplayError {
-        drill: String::new(),
-        pointer: String::new(),
-        message,
-    };
+    let file =
+        |message: String| ReplayError { drill: String::new(), pointer: String::new(), message };
     let value: Value = serde_json::from_str(text)
         .map_err(|error| file(format!("not JSON: {error}; expected a list of drills")))?;
     match value {
@@ -176,7 +178,14 @@ fn read_drill(value: &Value, pointer: String) -> Result<Drill, ReplayError> {
     let name = value.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let node = Node { drill: &name, pointer: pointer.clone(), value };
     let known = [
-        "name", "topology", "settings", "deterministic", "exact", "varies", "why", "actions",
+        "name",
+        "topology",
+        "settings",
+        "deterministic",
+        "exact",
+        "varies",
+        "why",
+        "actions",
         "observed",
     ];
     node.only(&known)?;
@@ -252,9 +261,7 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
             },
             &["servers", "rate_per_s", "seconds"],
         ),
-        "delete" => {
-            (Action::Delete { on: server("on")?, group: text("group")? }, &["on", "group"])
-        }
+        "delete" => (Action::Delete { on: server("on")?, group: text("group")? }, &["on", "group"]),
         "modify" => (
             Action::Modify { on: server("on")?, group: text("group")?, value: text("value")? },
             &["on", "group", "value"],
@@ -378,10 +385,9 @@ impl<'a> Node<'a> {
             if !known.contains(&key.as_str()) {
                 let known: BTreeSet<_> = known.iter().copied().collect();
                 let known: Vec<_> = known.into_iter().collect();
-                return Err(self.child(key, value).error(format!(
-                    "no such field here; known are {}",
-                    known.join(", ")
-                )));
+                return Err(self
+                    .child(key, value)
+                    .error(format!("no such field here; known are {}", known.join(", "))));
             }
         }
         Ok(())

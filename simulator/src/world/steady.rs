@@ -89,7 +89,8 @@ impl World {
 
     /// A server's load writes, wherever they have come by now: one hop after the other.
     fn spread_load(&mut self, origin: ReplicaIndex) {
-        let Some(load) = self.replica(origin).load.filter(|_| self.replica(origin).writes_load) else {
+        let Some(load) = self.replica(origin).load.filter(|_| self.replica(origin).writes_load)
+        else {
             return;
         };
         let id = self.replica(origin).id;
@@ -115,8 +116,7 @@ impl World {
     fn hold(&mut self, index: ReplicaIndex, id: ReplicaId, load: super::load::Load, lag: Span) {
         let until = Time::from_millis(self.now().millis().saturating_sub(lag.millis()));
         let replica = self.replica_mut(index);
-        let (Some(newest), Some(database)) = (load.newest(until, id), &mut replica.database)
-        else {
+        let (Some(newest), Some(database)) = (load.newest(until, id), &mut replica.database) else {
             return;
         };
         let from = database.ruv.max(id).map_or(Time::ZERO, |max| max.time + Span::from_millis(1));

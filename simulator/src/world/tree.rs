@@ -134,6 +134,7 @@ pub struct Tree {
 
 /// Which of the rules above a wrong build leaves out; see [`super::planted`].
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each rule")]
 pub struct Rules {
     /// The value that arrives last wins, whenever it was written.
     pub last_arrival_wins: bool,
@@ -213,11 +214,8 @@ impl Tree {
         let Some(entry) = self.entries.get(&id) else { return false };
         let same = self.children.get(&entry.parent).and_then(|all| all.get(&entry.name));
         same.into_iter().flatten().any(|other| {
-            let (first, second) = if self.rules.later_keeps_name {
-                (id, *other)
-            } else {
-                (*other, id)
-            };
+            let (first, second) =
+                if self.rules.later_keeps_name { (id, *other) } else { (*other, id) };
             let deleted = self.entries.get(&first).and_then(|entry| entry.deleted);
             first < second && deleted.is_none_or(|deleted| deleted > second.0)
         })
