@@ -1,23 +1,36 @@
 //! The replication world against recordings of a real directory server.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use simulator::replay::{self, Drill};
 use tests::{reference, root};
 
+/// Says that a test had nothing to compare with.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub(crate) fn skipped() {
+    eprintln!("skipped: no reference folder beside the checkout");
+}
+
+/// A file of this machine or of the checkout.
+#[expect(clippy::disallowed_methods, reason = "recordings are files")]
+pub(crate) fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a readable file")
+}
+
 /// The recordings beside the checkout; none on a machine without them.
 pub(crate) fn recordings() -> Vec<Drill> {
     let Some(reference) = reference() else {
-        eprintln!("skipped: no reference folder beside the checkout");
+        skipped();
         return Vec::new();
     };
-    let text = std::fs::read_to_string(reference.join("fidelity/drills.json")).expect("readable");
-    replay::read(&text).expect("drills")
+    replay::read(&text(&reference.join("fidelity/drills.json"))).expect("drills")
 }
 
 /// Our own recordings, each derived from a sentence of the reference.
 pub(crate) fn laws() -> Vec<Drill> {
     let path = root().join("tests/fixtures/recordings/laws.json");
-    replay::read(&std::fs::read_to_string(path).expect("readable")).expect("drills")
+    replay::read(&text(&path)).expect("drills")
 }
 
 fn check(drills: &[Drill], seeds: u64) {

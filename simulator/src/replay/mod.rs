@@ -20,7 +20,9 @@
 //! ```
 
 mod compare;
+mod node;
 mod observe;
+mod outcome;
 mod pace;
 mod player;
 mod recording;
