@@ -357,7 +357,8 @@ fn replay_compares_and_says_where_it_differs() {
         "topology": {"servers": ["s1", "s2"], "segments": [["s1", "s2"]]},
         "actions": [{"do": "write", "on": "s1", "group": "g", "count": 3, "rate_per_s": 20},
                     {"do": "wait_converged"}],
-        "observed": [{"present": {"g": {"s1": 3, "s2": 2}}, "agreement_class": {"s1->s2": "ok"}}]}]"#;
+        "observed": [{"present": {"g": {"s1": 3, "s2": 2}},
+                      "agreement_class": {"s1->s2": "ok"}}]}]"#;
     let output = run_with_input(&["replay", "-", "--compare"], drill.as_bytes());
     assert_eq!(code(&output), 1);
     assert_eq!(
