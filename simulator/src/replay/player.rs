@@ -49,7 +49,7 @@ pub struct Player<'a> {
     pace: Pace,
     copies: BTreeMap<&'a str, Copy>,
     pub(super) groups: Vec<String>,
-    pub(super) modified: BTreeSet<String>,
+    pub(super) modified: BTreeMap<String, String>,
     pub(super) written: Map<String, Value>,
     pub(super) looks: Vec<Value>,
     pub(super) waits: Vec<Value>,
@@ -81,7 +81,7 @@ impl<'a> Player<'a> {
             pace: pace.clone(),
             copies: BTreeMap::new(),
             groups: Vec::new(),
-            modified: BTreeSet::new(),
+            modified: BTreeMap::new(),
             written: Map::new(),
             looks: Vec::new(),
             waits: Vec::new(),
@@ -103,9 +103,7 @@ impl<'a> Player<'a> {
         player.world.run_until(Time::from_millis(10_000));
         for (_, replica) in player.names.clone() {
             let server = player.world.server_of(replica);
-            if let Some((max_age, interval)) = drill.trimming {
-                player.world.set_trimming(server, max_age, interval);
-            }
+            player.world.set_trimming(server, drill.trimming.0, drill.trimming.1);
             player.world.start_with_keep_alive(server, pace.first_keep_alive());
         }
         player.pace = pace;
@@ -143,7 +141,9 @@ impl<'a> Player<'a> {
             }
             Action::WriteAll { servers, rate, span } => self.write_all(servers, *rate, *span),
             Action::Delete { on, group } => self.delete(index, on, group),
-            Action::Modify { on, group, value } => self.modify(index, on, group, value),
+            Action::Modify { on, group, attribute, value } => {
+                self.modify(index, on, group, (attribute, value));
+            }
             Action::Copy { of, name } => self.copy(of, name),
             Action::Restore { on, from, kind, isolated } => {
                 self.restore(index, (on, from), *kind, *isolated)?;
@@ -188,11 +188,11 @@ impl<'a> Player<'a> {
                 self.world.run_for(span);
             }
             Action::RemoveServer { server, on } => self.remove_server(server, on.as_deref()),
-            Action::Settings { servers, max_age, interval } => {
+            Action::Settings { servers, trimming } => {
                 for (name, replica) in self.names.clone() {
                     if servers.is_empty() || servers.contains(&name) {
                         let server = self.world.server_of(replica);
-                        self.world.set_trimming(server, *max_age, *interval);
+                        self.world.set_trimming(server, trimming.0, trimming.1);
                     }
                 }
             }
@@ -261,11 +261,11 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn modify(&mut self, index: usize, on: &str, group: &str, value: &str) {
-        self.modified.insert(group.to_owned());
+    fn modify(&mut self, index: usize, on: &str, group: &str, (name, value): (&str, &str)) {
+        self.modified.insert(group.to_owned(), name.to_owned());
         let replica = self.replica(on);
         for entry in self.world.entry_ids(replica, group) {
-            if let Err(refused) = self.world.describe(replica, entry, value) {
+            if let Err(refused) = self.world.replace(replica, entry, name, value) {
                 self.error(index, on, refused.name());
             }
             let span = self.pace.delete();

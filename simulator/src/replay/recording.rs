@@ -17,7 +17,7 @@ pub struct Drill {
     /// Pairs of servers with agreements in both directions.
     pub segments: Vec<(String, String)>,
     /// Changelog age and trimming interval from the start on.
-    pub trimming: Option<(Span, Span)>,
+    pub trimming: Trimming,
     /// Whether every repetition must end the same.
     pub is_deterministic: bool,
     /// Fields that must be met exactly.
@@ -31,6 +31,9 @@ pub struct Drill {
     /// Where the drill is in the file.
     pub pointer: String,
 }
+
+/// Age of changes that may be trimmed, and the interval; `None`: as it was.
+pub type Trimming = (Option<Span>, Option<Span>);
 
 /// How a copy is restored.
 pub type Kind = (RestoreKind, Service);
@@ -71,6 +74,8 @@ pub enum Action {
         on: String,
         /// The group.
         group: String,
+        /// The attribute; `description` if the recording does not say.
+        attribute: String,
         /// The new value.
         value: String,
     },
@@ -136,10 +141,8 @@ pub enum Action {
     Settings {
         /// The servers; all if empty.
         servers: Vec<String>,
-        /// Age.
-        max_age: Span,
-        /// Interval.
-        interval: Span,
+        /// What changes.
+        trimming: Trimming,
     },
     /// Lets time pass.
     Wait(Span),
@@ -155,20 +158,29 @@ pub enum Action {
 ///
 /// # Errors
 ///
-/// Anything that is not known: an action, a field, a server, a kind of copy, a value of another
-/// type; with the drill and the place.
+/// The first thing in any drill that is not known, see [`read_each`].
 pub fn read(text: &str) -> Result<Vec<Drill>, ReplayError> {
+    read_each(text)?.into_iter().collect()
+}
+
+/// Reads a recording drill by drill, so that one that cannot be played does not hide the others.
+///
+/// # Errors
+///
+/// The file is no list of drills. Of each drill: anything that is not known: an action, a field of
+/// it, a server, a kind of copy, a value of another type; with the drill and the place.
+pub fn read_each(text: &str) -> Result<Vec<Result<Drill, ReplayError>>, ReplayError> {
     let file =
         |message: String| ReplayError { drill: String::new(), pointer: String::new(), message };
     let value: Value = serde_json::from_str(text)
         .map_err(|error| file(format!("not JSON: {error}; expected a list of drills")))?;
-    match value {
-        Value::Array(drills) => drills
+    match &value {
+        Value::Array(drills) => Ok(drills
             .iter()
             .enumerate()
             .map(|(index, drill)| read_drill(drill, format!("/{index}")))
-            .collect(),
-        Value::Object(_) => Ok(vec![read_drill(&value, String::new())?]),
+            .collect()),
+        Value::Object(_) => Ok(vec![read_drill(&value, String::new())]),
         _ => Err(file("expected a list of drills".to_owned())),
     }
 }
@@ -198,9 +210,9 @@ fn read_drill(value: &Value, pointer: String) -> Result<Drill, ReplayError> {
     let trimming = match node.optional("settings") {
         Some(settings) => {
             settings.only(&SETTINGS)?;
-            Some(trimming(&settings)?)
+            trimming(&settings)?
         }
-        None => None,
+        None => (None, None),
     };
     let mut actions = Vec::new();
     for action in node.get("actions")?.list()? {
@@ -228,13 +240,9 @@ fn read_drill(value: &Value, pointer: String) -> Result<Drill, ReplayError> {
 /// Settings that the world knows.
 const SETTINGS: [&str; 2] = ["changelog_max_age_s", "changelog_trim_interval_s"];
 
-fn trimming(node: &Node<'_>) -> Result<(Span, Span), ReplayError> {
-    let seconds = |key: &str, default: f64| {
-        let value = node.optional(key).map_or(Ok(default), |node| node.number());
-        value.map(Span::from_seconds_f64)
-    };
-    // The defaults of the directory server that was recorded: 7 days, 300 seconds.
-    Ok((seconds(SETTINGS[0], 604_800.0)?, seconds(SETTINGS[1], 300.0)?))
+fn trimming(node: &Node<'_>) -> Result<Trimming, ReplayError> {
+    let seconds = |key: &str| node.optional(key).map(|node| node.span()).transpose();
+    Ok((seconds(SETTINGS[0])?, seconds(SETTINGS[1])?))
 }
 
 fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayError> {
@@ -262,8 +270,15 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
         ),
         "delete" => (Action::Delete { on: server("on")?, group: text("group")? }, &["on", "group"]),
         "modify" => (
-            Action::Modify { on: server("on")?, group: text("group")?, value: text("value")? },
-            &["on", "group", "value"],
+            Action::Modify {
+                on: server("on")?,
+                group: text("group")?,
+                attribute: node
+                    .optional("attribute")
+                    .map_or_else(|| Ok("description".to_owned()), |node| node.text())?,
+                value: text("value")?,
+            },
+            &["on", "group", "attribute", "value"],
         ),
         "copy" => (Action::Copy { of: server("of")?, name: text("name")? }, &["of", "name"]),
         "restore" => (
@@ -316,12 +331,11 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
             &["server", "on"],
         ),
         "settings" => {
-            let (max_age, interval) = trimming(node)?;
             let of = node.optional("servers").or_else(|| node.optional("of"));
             let of = of.or_else(|| node.optional("on"));
             let of = of.map_or_else(|| Ok(Vec::new()), |node| node.servers(servers))?;
             (
-                Action::Settings { servers: of, max_age, interval },
+                Action::Settings { servers: of, trimming: trimming(node)? },
                 &["servers", "of", "on", SETTINGS[0], SETTINGS[1]],
             )
         }

@@ -117,6 +117,16 @@ impl Entry {
             .flat_map(|attribute| attribute.values.keys().map(String::as_str))
     }
 
+    /// Whether another entry has the same attributes with the same values.
+    pub fn has_values_of(&self, other: &Self) -> bool {
+        self.attributes.len() == other.attributes.len()
+            && self.attributes.iter().zip(&other.attributes).all(
+                |((name, values), (other_name, other))| {
+                    name == other_name && values.values.keys().eq(other.values.keys())
+                },
+            )
+    }
+
     /// Names of its attributes, sorted.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
         self.attributes.keys().map(String::as_str)

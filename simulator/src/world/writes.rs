@@ -80,19 +80,20 @@ impl World {
         self.write(replica, Operation::Delete(entry)).map(|_| true)
     }
 
-    /// Replaces the description of an entry.
+    /// Replaces the values of one attribute of an entry by one value.
     ///
     /// # Errors
     ///
     /// As [`World::write`].
-    pub fn describe(
+    pub fn replace(
         &mut self,
         replica: ReplicaIndex,
         entry: EntryId,
+        attribute: &str,
         value: &str,
     ) -> Result<Csn, Refused> {
         let modification = Modification::Replace(value.to_owned());
-        let attribute = "description".to_owned();
+        let attribute = attribute.to_owned();
         self.write(replica, Operation::Modify { entry, attribute, modification })
     }
 

@@ -29,7 +29,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Play recordings of real servers in the model and print what it predicts.
     ///
-    /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise.
+    /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise; 2 if a
+    /// drill cannot be played.
     Replay(ReplayArgs),
     /// Explain a rule or note by its code or name; without one, list the rules.
     Explain {
