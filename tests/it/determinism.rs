@@ -13,7 +13,7 @@ use wasmtime::{Engine, Instance, Store};
 use crate::wasm_host::{build_if_old, compile, target};
 
 /// Names of the simulations by their numbers in [`simulation::run`].
-const SIMULATIONS: [&str; 1] = ["kernel"];
+const SIMULATIONS: [&str; 2] = ["kernel", "replication"];
 
 const SEEDS: [u64; 4] = [0, 1, 2026, u64::MAX];
 
