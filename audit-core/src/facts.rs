@@ -12,7 +12,8 @@ use crate::evidence::{Claims, Fact, Source, Sources};
 use crate::limits;
 use crate::model::{
     AgreementKey, AgreementState, Backup, CaMode, Deployment, Direction, Fqdn, Observed, Role,
-    RoleStatus, Segment, SegmentKey, Server, Snapshot, Suffix, Topology, Visibility,
+    RoleStatus, Segment, SegmentKey, Server, ServerAttribute, Snapshot, Suffix, Topology,
+    Visibility,
 };
 use crate::note::{Note, NoteCode};
 
@@ -26,6 +27,7 @@ struct ServerFacts {
     data_center: Claims<String>,
     version: Claims<String>,
     crl_publisher: Claims<bool>,
+    attributes: BTreeMap<ServerAttribute, Claims<bool>>,
 }
 
 /// Statements of people about one host. They make no server of it.
@@ -190,6 +192,19 @@ impl Facts {
         claim(self.agreements.entry(key).or_default(), state, sources);
     }
 
+    /// States whether the entries of a server that exists mark it with an attribute.
+    pub fn attribute(
+        &mut self,
+        name: &Fqdn,
+        attribute: ServerAttribute,
+        marked: bool,
+        sources: Sources,
+    ) {
+        if let Some(server) = self.servers.get_mut(name) {
+            claim(server.attributes.entry(attribute).or_default(), marked, sources);
+        }
+    }
+
     /// States that these are all servers.
     pub fn all_servers(&mut self, servers: BTreeSet<Fqdn>, sources: Sources) {
         self.server_lists.entry(servers).or_default().extend(sources);
@@ -262,6 +277,9 @@ impl Facts {
             merge_claims(&mut server.data_center, facts.data_center);
             merge_claims(&mut server.version, facts.version);
             merge_claims(&mut server.crl_publisher, facts.crl_publisher);
+            for (attribute, claims) in facts.attributes {
+                merge_claims(server.attributes.entry(attribute).or_default(), claims);
+            }
         }
         for (list, sources) in other.server_lists {
             self.server_lists.entry(list).or_default().extend(sources);
@@ -318,6 +336,11 @@ impl Facts {
                     data_center: self.resolve_data_center(name, facts),
                     version: Fact::from_claims(&facts.version),
                     crl_publisher: Fact::from_claims(&facts.crl_publisher),
+                    attributes: facts
+                        .attributes
+                        .iter()
+                        .map(|(attribute, claims)| (*attribute, Fact::from_claims(claims)))
+                        .collect(),
                 };
                 (name.clone(), server)
             })
@@ -662,6 +685,10 @@ impl Facts {
             notes.extend(contradiction(&server.version, &format!("version of {name}")));
             notes
                 .extend(contradiction(&server.crl_publisher, &format!("CRL generation on {name}")));
+            for (attribute, fact) in &server.attributes {
+                let what = format!("{} on {name}", attribute.config_string());
+                notes.extend(contradiction(fact, &what));
+            }
         }
         notes.extend(contradiction(&deployment.ca, "the integrated CA"));
         notes.extend(contradiction(&deployment.ca_renewal_server, "the CA renewal server"));
@@ -784,6 +811,7 @@ fn observed_contradictions(observed: &Observed) -> Vec<Note> {
     }
     for (key, certificate) in &observed.certificates {
         let what = format!("certificate {} on {}", key.name, key.on);
+        notes.extend(contradiction(&certificate.issued, &format!("{what}, begin of validity")));
         notes.extend(contradiction(&certificate.expires, &format!("{what}, end of validity")));
         notes.extend(contradiction(&certificate.tracked, &format!("{what}, tracking")));
     }

@@ -1,7 +1,5 @@
 //! The export script: run against commands that answer like a server's, and its output read back.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

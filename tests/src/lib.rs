@@ -21,9 +21,14 @@ use audit_core::{Options, Report, audit};
 /// The time of every audit in the suite.
 pub const AS_OF: &str = "2026-11-22T00:00:00Z";
 
+/// The suite's time as a value.
+pub fn as_of() -> Timestamp {
+    Timestamp::parse_rfc3339(AS_OF).expect("a valid time")
+}
+
 /// Options with the suite's time.
 pub fn options() -> Options {
-    Options { as_of: Timestamp::parse_rfc3339(AS_OF).expect("a valid time") }
+    Options { as_of: as_of() }
 }
 
 /// Root of the checkout.

@@ -181,11 +181,7 @@ impl Reading {
         match ended.refused {
             _ if is_empty || failed => {}
             // What a text is not needs no remark where its name says what it is.
-            Some(note) if note.code == NoteCode::NotRecognized => {
-                if !self.unread.contains(&head.name) {
-                    self.unread.push(head.name.clone());
-                }
-            }
+            Some(note) if note.code == NoteCode::NotRecognized => self.leave_unread(&head.name),
             Some(note) => facts.note(note),
             None => {}
         }
@@ -201,6 +197,12 @@ impl Reading {
                 )
                 .at(line),
             );
+        }
+    }
+
+    fn leave_unread(&mut self, name: &str) {
+        if !self.unread.iter().any(|known| known == name) {
+            self.unread.push(name.to_owned());
         }
     }
 

@@ -46,7 +46,7 @@ fn read(named: &Named<'_>, lines: &[Line], facts: &mut Facts) -> bool {
     found
 }
 
-/// The version in `ipa-server-VERSION-RELEASE`; packages such as `ipa-server-dns` have a word there.
+/// The version in `ipa-server-VERSION-RELEASE`; `ipa-server-dns` and the like have a word there.
 fn version(package: &str) -> Option<&str> {
     let rest = PACKAGES.iter().find_map(|name| package.strip_prefix(name))?;
     let (version, release) = rest.split_once('-')?;

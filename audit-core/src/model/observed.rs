@@ -259,6 +259,8 @@ pub struct CertificateKey {
 pub struct Certificate {
     /// Where it was read.
     pub sources: Sources,
+    /// Begin of its validity.
+    pub issued: Fact<Timestamp>,
     /// End of its validity.
     pub expires: Fact<Timestamp>,
     /// Whether certmonger tracks it.
@@ -418,6 +420,7 @@ impl Observed {
         }
         for (key, from) in other.certificates {
             let into = self.certificate(key, from.sources);
+            into.issued.merge(from.issued);
             into.expires.merge(from.expires);
             into.tracked.merge(from.tracked);
         }

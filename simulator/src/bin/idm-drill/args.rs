@@ -34,11 +34,13 @@ pub(crate) enum Command {
     },
     /// Play recordings of real servers in the model and print what it predicts.
     ///
-    /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise.
+    /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise; 2 if a
+    /// drill cannot be played.
     Replay(ReplayArgs),
     /// Print the export script: run it as root on every server, then audit the files it writes.
     ///
-    /// For example: idm-drill collect > collect.sh; ssh root@ipa1 'bash -s -' < collect.sh > ipa1.txt
+    /// For example: idm-drill collect > collect.sh, then for each server
+    /// ssh root@ipa1 'bash -s -' < collect.sh > ipa1.txt
     Collect {
         /// List what each section of the export is for instead.
         #[arg(long)]
@@ -62,7 +64,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Exports: files, folders, archives, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = ModelFormat::Text)]
@@ -71,7 +73,7 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
-    /// Exports: files, folders, archives, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = AuditFormat::Text)]

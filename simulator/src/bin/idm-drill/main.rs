@@ -41,7 +41,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     match &args.command {
         Command::Import(args) => import(args),
         Command::Audit(audit) => run_audit(audit, args.as_of.unwrap_or_else(now)),
-        Command::Answers { paths } => answers(paths),
+        Command::Answers { paths } => answers(paths, args.as_of.unwrap_or_else(now)),
         Command::Explain { coverage: true, .. } => {
             print(&guide::coverage())?;
             Ok(ExitCode::SUCCESS)
@@ -104,10 +104,10 @@ fn import(args: &ImportArgs) -> io::Result<ExitCode> {
     Ok(if is_unusable(&imported) { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }
 
-fn answers(paths: &[std::path::PathBuf]) -> io::Result<ExitCode> {
+fn answers(paths: &[std::path::PathBuf], as_of: Timestamp) -> io::Result<ExitCode> {
     let imported = files::import(paths);
     diagnostics::print(&imported.deployment.notes)?;
-    print(&report::answers::render(&imported.deployment))?;
+    print(&report::answers::render(&imported.deployment, as_of))?;
     Ok(if is_unusable(&imported) { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }
 
