@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::directory::replication::state_of_text;
 use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
 use crate::import::Named;
@@ -109,7 +110,7 @@ impl HostLine<'_> {
         let mut unknown = None;
         for (label, value, line) in &self.details {
             match *label {
-                "last update status" => match AgreementState::of_status(value) {
+                "last update status" => match state_printed(value) {
                     Some(state) => agreement.state.claim(state, at(*line, (*value).to_owned())),
                     None => unknown = Some(*line),
                 },
@@ -125,6 +126,14 @@ impl HostLine<'_> {
             let text = "a status without a number; the state of the agreement is unknown";
             facts.note(Note::on_file(named.file, NoteCode::UnknownWord, text).at(line));
         }
+    }
+}
+
+/// The class of a status as the programs print it: `None` where there was no update yet.
+fn state_printed(text: &str) -> Option<AgreementState> {
+    match text {
+        "" | "None" => Some(AgreementState::Never),
+        _ => state_of_text(text),
     }
 }
 

@@ -440,7 +440,16 @@ fn secrets_appear_nowhere() {
     let console = format!(
         "$ ipa user-add ann --password {CANARY}\nPassword: {CANARY}\n------------------\n\
          Added user \"ann\"\n------------------\n  User login: ann\n  Password: {CANARY}\n  \
-         Random password: {CANARY}\n{LIST}ipa: DEBUG: {CANARY}\n"
+         Random password: {CANARY}\n{LIST}ipa: DEBUG: {CANARY}\n\
+         $ ipa-replica-manage -p {CANARY} list -v ipa8.example.test --bindpw {CANARY}\n\
+         ipa9.example.test: replica\n  last update note: {CANARY}\n\
+         $ ipa-csreplica-manage list --password={CANARY} -p{CANARY}\nipa9.example.test: master\n\
+         $ ipa-replica-manage dnarange-show\nipa9.example.test: Connection failed: {CANARY}\n\
+         $ cipa -W {CANARY} -d example.test\n| FreeIPA servers: | ipa9 | STATE |\n\
+         | Replication Status | {CANARY} | OK |\n| {CANARY} | {CANARY} | OK |\n\
+         $ ipactl status\n{CANARY} of Service: RUNNING\nDirectory Service: {CANARY}\n\
+         $ ipa config-show\n  Maximum username length: 32\n  Comment: {CANARY}\n  \
+         IPA masters: ipa9.example.test\n"
     );
     for (name, text) in [("x.ldif", &ldif), ("x.json", &model), ("x.txt", &console)] {
         let imported = import(&[(name, text)]);

@@ -275,7 +275,7 @@ fn files_of_a_laboratory_name_no_server() {
     let Some(root) = corpus_or_skip("files_of_a_laboratory_name_no_server") else { return };
     for (file, codes, says) in [
         ("lab389/09-dsconf-repl-agmt-status.json", &["IMP022"][..], "0 disabled, 0 with"),
-        ("lab389/10-dsctl-healthcheck.json", &["IMP039"], "DSREPLLE0005 (1)"),
+        ("lab389/10-dsctl-healthcheck.json", &["IMP040"], "DSREPLLE0005 (1)"),
         (
             "real389/02-agreement-s2-to-s3-disabled/replication-status-s2.json",
             &["IMP022"],

@@ -401,7 +401,6 @@ fn what_must_stay_unknown() {
         ("disputing-segment-lists", &["TOP001", "TOP004"]),
         // Two or three CA replicas, depending on the story.
         ("disputing-roles", &["CA002", "TOP001", "TOP003", "TOP004"]),
-        ("hidden-backup-server", &["DC001", "DC002"]),
         ("one-ca-role-unknown", &["CA004", "TOP001", "TOP002", "TOP003", "TOP004", "KRA001"]),
         // A list of roles says nothing of renewal, CRL, certificates, ids, DNSSEC and copies.
         (

@@ -182,7 +182,11 @@ fn is_whole(named: &Named<'_>, frame: &Frame, entry: &Entry, facts: &mut Facts) 
     } else if piped {
         (NoteCode::FilteredList, entry.line(), "a pipe has taken lines out of config-show")
     } else if !begins {
-        (NoteCode::Truncated, entry.line(), "the first lines of config-show are missing")
+        (
+            NoteCode::CompletenessNotProven,
+            entry.line(),
+            "the first lines of config-show are missing",
+        )
     } else {
         return true;
     };

@@ -83,17 +83,8 @@ fn state(
             let at = named.source(line.number, format!("{machine}: {observed}"));
             facts.crl_generation(machine, generates, Sources::from([at]));
         }
-        (None, None) => facts.note(
-            Note::on_file(
-                named.file,
-                NoteCode::HostNotStated,
-                format!("CRL generation is {word}, but no line says on which server"),
-            )
-            .at(line.number)
-            .help(
-                "Put the command with the server into the file: `$ ssh SERVER ipa-crlgen-manage \
-                 status`.",
-            ),
-        ),
+        (None, None) => {
+            named.host(line.number, facts);
+        }
     }
 }
