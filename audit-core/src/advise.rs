@@ -9,7 +9,8 @@ use crate::evidence::{Fact, Sources};
 use crate::model::{
     Deployment, Direction, Fqdn, Role, RoleStatus, Segment, SegmentKey, Server, Suffix,
 };
-use crate::views::{SuffixView, Views};
+use crate::service_edits::{ServiceEdit, one_more_holder};
+use crate::views::SuffixView;
 
 /// Agreements per suffix that the guide asks for at least (guide 3.1).
 pub const AGREEMENTS_MIN: usize = 2;
@@ -66,6 +67,8 @@ pub enum Edit {
         /// The other end.
         right: Fqdn,
     },
+    /// Change what servers do.
+    Service(ServiceEdit),
 }
 
 impl Edit {
@@ -95,6 +98,7 @@ impl Edit {
             }),
             Self::CleanDanglingRuv => vec!["ipa-replica-manage clean-dangling-ruv".to_owned()],
             Self::AddSegment { suffix, left, right } => vec![segment_add(*suffix, left, right)],
+            Self::Service(edit) => edit.commands(),
         }
     }
 
@@ -114,6 +118,7 @@ impl Edit {
             Self::CleanDanglingRuv => {
                 "CAUTION: only when every living server is up; never clean the ID of a living one"
             }
+            Self::Service(edit) => edit.risk(),
         }
     }
 
@@ -129,6 +134,7 @@ impl Edit {
                 format!("ipa topologysuffix-verify {suffix}")
             }
             Self::CleanDanglingRuv => "ipa-replica-manage list-ruv".to_owned(),
+            Self::Service(edit) => edit.verify(),
         }
     }
 }
@@ -219,6 +225,7 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
             Edit::AddSegment { suffix, left, right } => {
                 add_segment(&mut changed, *suffix, left, right);
             }
+            Edit::Service(edit) => edit.apply(&mut changed),
         }
     }
     changed
@@ -267,6 +274,13 @@ pub enum Repair {
         /// CA replicas needed.
         count: usize,
     },
+    /// Install a role on more servers until `count` hold it.
+    Holders {
+        /// The role.
+        role: Role,
+        /// Holders needed.
+        count: usize,
+    },
     /// Remove segments of servers that have too many.
     Fewer {
         /// The suffix.
@@ -290,6 +304,7 @@ pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
                 adviser.join(*suffix, groups, avoid.as_ref());
             }
             Repair::Cas { count } => adviser.more_cas(*count),
+            Repair::Holders { role, count } => adviser.more_holders(*role, *count),
             Repair::Fewer { suffix, servers } => adviser.fewer_partners(*suffix, servers),
             Repair::Edits(edits) => {
                 for edit in edits {
@@ -509,6 +524,16 @@ impl Adviser {
         }
     }
 
+    /// Installs a role on more servers, then on new ones, until `count` hold it.
+    fn more_holders(&mut self, role: Role, count: usize) {
+        for _ in 0..count {
+            let Some(edits) = one_more_holder(&self.deployment, role, count) else { return };
+            for edit in edits {
+                self.push(edit);
+            }
+        }
+    }
+
     /// Removes segments of servers with too many, one at a time, as long as no server falls below
     /// the minimum and nothing becomes a cut server.
     fn fewer_partners(&mut self, suffix: Suffix, servers: &[Fqdn]) {
@@ -535,8 +560,7 @@ impl Adviser {
                 });
                 let removable = keys.into_iter().find(|key| {
                     let edit = Edit::RemoveSegment { suffix, key: key.clone() };
-                    let after = Views::new(&apply(&self.deployment, &[edit]));
-                    let after = after.of(suffix);
+                    let after = SuffixView::new(&apply(&self.deployment, &[edit]), suffix);
                     let enough = [&key.left, &key.right]
                         .iter()
                         .all(|end| after.possible.partners(end).weaker_side() >= AGREEMENTS_MIN);

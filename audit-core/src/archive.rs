@@ -62,6 +62,7 @@ pub(crate) fn read(
     let (format, read) = match input {
         // Its list of members stands at the end: it is read from any place, and for its digest.
         Input::File(file) if kind == Kind::Zip => {
+            file.seek(SeekFrom::Start(0))?;
             let read = digest_of(&mut **file, &mut digest);
             (import(to, &name, kind, Input::File(&mut **file)), read)
         }

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use crate::evidence::{Claims, Fact, Source, Sources};
 use crate::limits;
 use crate::model::{
-    Backup, CaMode, Deployment, Direction, Fqdn, Observed, Role, RoleStatus, Segment, SegmentKey,
-    Server, Snapshot, Suffix, Topology, Visibility,
+    AgreementKey, AgreementState, Backup, CaMode, Deployment, Direction, Fqdn, Observed, Role,
+    RoleStatus, Segment, SegmentKey, Server, ServerAttribute, Snapshot, Suffix, Topology,
+    Visibility,
 };
 use crate::note::{Note, NoteCode};
 
@@ -21,9 +22,12 @@ use crate::note::{Note, NoteCode};
 struct ServerFacts {
     sources: Sources,
     roles: BTreeMap<Role, Claims<RoleStatus>>,
+    /// Lists of all enabled and hidden holders of a role that do not have this server.
+    roles_not_listed: BTreeMap<Role, Sources>,
     data_center: Claims<String>,
     version: Claims<String>,
     crl_publisher: Claims<bool>,
+    attributes: BTreeMap<ServerAttribute, Claims<bool>>,
 }
 
 /// Statements of people about one host. They make no server of it.
@@ -73,6 +77,10 @@ pub struct Facts {
     ca_renewal_server: Claims<Fqdn>,
     dnssec_key_master: Claims<Fqdn>,
     domain_level: Claims<u8>,
+    /// CRL generation by a machine's name, often without its domain.
+    crl_generation: BTreeMap<String, Claims<bool>>,
+    /// Agreements by the names of two machines, often without their domain.
+    agreements: BTreeMap<(String, Suffix, String), Claims<AgreementState>>,
     backups: Option<BTreeSet<Backup>>,
     snapshots: Option<BTreeSet<Snapshot>>,
     /// What people declare of hosts.
@@ -118,6 +126,15 @@ impl Facts {
         }
     }
 
+    /// States that a list of all enabled and hidden holders of a role does not have this server.
+    /// The role is absent there, unless another export shows what such a list cannot: a configured
+    /// role, or a hidden one that its reader may not see.
+    pub fn role_not_listed(&mut self, name: &Fqdn, role: Role, sources: Sources) {
+        if let Some(server) = self.servers.get_mut(name) {
+            server.roles_not_listed.entry(role).or_default().extend(sources);
+        }
+    }
+
     /// Declares the data center of a server that exists; it goes before the server's location.
     pub fn data_center(&mut self, name: &Fqdn, center: String, sources: Sources) {
         if let Some(server) = self.servers.get_mut(name) {
@@ -153,6 +170,38 @@ impl Facts {
     pub fn crl_publisher(&mut self, name: &Fqdn, publishes: bool, sources: Sources) {
         if let Some(server) = self.servers.get_mut(name) {
             claim(&mut server.crl_publisher, publishes, sources);
+        }
+    }
+
+    /// States whether a machine generates the CRL; it counts if its name, with or without domain,
+    /// is that of one server.
+    pub fn crl_generation(&mut self, machine: &str, generates: bool, sources: Sources) {
+        claim(self.crl_generation.entry(machine.to_lowercase()).or_default(), generates, sources);
+    }
+
+    /// States the last update of the agreement of one machine to another; it counts if their names,
+    /// with or without domain, are those of one server each.
+    pub fn agreement(
+        &mut self,
+        (on, peer): (&str, &str),
+        suffix: Suffix,
+        state: AgreementState,
+        sources: Sources,
+    ) {
+        let key = (on.to_lowercase(), suffix, peer.to_lowercase());
+        claim(self.agreements.entry(key).or_default(), state, sources);
+    }
+
+    /// States whether the entries of a server that exists mark it with an attribute.
+    pub fn attribute(
+        &mut self,
+        name: &Fqdn,
+        attribute: ServerAttribute,
+        marked: bool,
+        sources: Sources,
+    ) {
+        if let Some(server) = self.servers.get_mut(name) {
+            claim(server.attributes.entry(attribute).or_default(), marked, sources);
         }
     }
 
@@ -222,9 +271,15 @@ impl Facts {
             for (role, claims) in facts.roles {
                 merge_claims(server.roles.entry(role).or_default(), claims);
             }
+            for (role, sources) in facts.roles_not_listed {
+                server.roles_not_listed.entry(role).or_default().extend(sources);
+            }
             merge_claims(&mut server.data_center, facts.data_center);
             merge_claims(&mut server.version, facts.version);
             merge_claims(&mut server.crl_publisher, facts.crl_publisher);
+            for (attribute, claims) in facts.attributes {
+                merge_claims(server.attributes.entry(attribute).or_default(), claims);
+            }
         }
         for (list, sources) in other.server_lists {
             self.server_lists.entry(list).or_default().extend(sources);
@@ -238,6 +293,12 @@ impl Facts {
         merge_claims(&mut self.ca_renewal_server, other.ca_renewal_server);
         merge_claims(&mut self.dnssec_key_master, other.dnssec_key_master);
         merge_claims(&mut self.domain_level, other.domain_level);
+        for (machine, claims) in other.crl_generation {
+            merge_claims(self.crl_generation.entry(machine).or_default(), claims);
+        }
+        for (ends, claims) in other.agreements {
+            merge_claims(self.agreements.entry(ends).or_default(), claims);
+        }
         if let Some(backups) = other.backups {
             self.backups(backups);
         }
@@ -255,6 +316,9 @@ impl Facts {
 
     /// The deployment that all facts add up to.
     pub fn assemble(mut self) -> Deployment {
+        self.settle_unlisted_roles();
+        self.settle_crl_generation();
+        self.settle_agreements();
         self.apply_declared();
         self.state_other_agents_absent();
         let servers: BTreeMap<Fqdn, Server> = self
@@ -272,6 +336,11 @@ impl Facts {
                     data_center: self.resolve_data_center(name, facts),
                     version: Fact::from_claims(&facts.version),
                     crl_publisher: Fact::from_claims(&facts.crl_publisher),
+                    attributes: facts
+                        .attributes
+                        .iter()
+                        .map(|(attribute, claims)| (*attribute, Fact::from_claims(claims)))
+                        .collect(),
                 };
                 (name.clone(), server)
             })
@@ -316,6 +385,20 @@ impl Facts {
         }
     }
 
+    /// A role that lists do not show is absent, where nothing shows it configured or hidden.
+    fn settle_unlisted_roles(&mut self) {
+        for facts in self.servers.values_mut() {
+            for (role, sources) in std::mem::take(&mut facts.roles_not_listed) {
+                let claims = facts.roles.entry(role).or_default();
+                let unlisted = [RoleStatus::Configured, RoleStatus::Hidden];
+                if !unlisted.iter().any(|status| claims.contains_key(status)) {
+                    facts.sources.extend(sources.iter().cloned());
+                    claim(claims, RoleStatus::Absent, sources);
+                }
+            }
+        }
+    }
+
     /// States what was declared of servers; what was declared of other hosts is said in a note.
     fn apply_declared(&mut self) {
         let mut crl = Vec::new();
@@ -343,6 +426,61 @@ impl Facts {
             for (name, server) in &mut self.servers {
                 claim(&mut server.crl_publisher, *name == publisher, sources.clone());
             }
+        }
+    }
+
+    /// The one server of a name with or without domain, or why there is none.
+    fn server_called(&self, machine: &str) -> Result<Fqdn, String> {
+        let mut named = self.servers.keys().filter(|name| {
+            name.as_str() == machine || (!machine.contains('.') && name.short() == machine)
+        });
+        match (named.next(), named.next()) {
+            (Some(one), None) => Ok(one.clone()),
+            (None, _) => Err(format!("no input shows a server {machine}")),
+            (Some(one), Some(other)) => Err(format!("{machine} may be {one} or {other}")),
+        }
+    }
+
+    fn settle_crl_generation(&mut self) {
+        let mut unplaced = Unplaced::new();
+        for (machine, claims) in std::mem::take(&mut self.crl_generation) {
+            match self.server_called(&machine) {
+                Ok(name) => {
+                    let server = self.servers.entry(name).or_default();
+                    merge_claims(&mut server.crl_publisher, claims);
+                }
+                Err(why) => leave_out(&mut unplaced, &claims, &why),
+            }
+        }
+        self.note_unplaced("CRL generation", unplaced);
+    }
+
+    fn settle_agreements(&mut self) {
+        let mut unplaced = Unplaced::new();
+        for ((on, suffix, peer), claims) in std::mem::take(&mut self.agreements) {
+            match (self.server_called(&on), self.server_called(&peer)) {
+                (Ok(on), Ok(peer)) => {
+                    for (state, sources) in claims {
+                        let key = AgreementKey { on: on.clone(), suffix, peer: peer.clone() };
+                        self.observed.agreement(key, sources.clone()).state.claim(state, sources);
+                    }
+                }
+                (Err(why), _) | (_, Err(why)) => leave_out(&mut unplaced, &claims, &why),
+            }
+        }
+        self.note_unplaced("replication agreements", unplaced);
+    }
+
+    fn note_unplaced(&mut self, what: &str, unplaced: Unplaced) {
+        for (line, reasons) in unplaced.into_values() {
+            let reasons: Vec<String> = reasons.into_iter().collect();
+            self.notes.insert(note_at(
+                &line,
+                NoteCode::IncompleteEntry,
+                format!("{what} of machines, but {}; left out", join_some(&reasons, 5)),
+                "Add an export that lists all servers: ipa server-role-find --include-master \
+                 --sizelimit=0",
+            ));
         }
     }
 
@@ -547,6 +685,10 @@ impl Facts {
             notes.extend(contradiction(&server.version, &format!("version of {name}")));
             notes
                 .extend(contradiction(&server.crl_publisher, &format!("CRL generation on {name}")));
+            for (attribute, fact) in &server.attributes {
+                let what = format!("{} on {name}", attribute.config_string());
+                notes.extend(contradiction(fact, &what));
+            }
         }
         notes.extend(contradiction(&deployment.ca, "the integrated CA"));
         notes.extend(contradiction(&deployment.ca_renewal_server, "the CA renewal server"));
@@ -581,6 +723,21 @@ impl Facts {
                 .help("ipa server-role-find --include-master --sizelimit=0"),
             );
         }
+    }
+}
+
+/// Statements about machines that are no known server: by file, the first place and the reasons.
+type Unplaced = BTreeMap<Arc<str>, (Source, BTreeSet<String>)>;
+
+fn leave_out<T>(unplaced: &mut Unplaced, claims: &Claims<T>, why: &str) {
+    for source in claims.values().filter_map(|sources| sources.first()) {
+        let (first, reasons) = unplaced
+            .entry(Arc::clone(&source.file))
+            .or_insert_with(|| (source.clone(), BTreeSet::new()));
+        if source < first {
+            *first = source.clone();
+        }
+        reasons.insert(why.to_owned());
     }
 }
 
@@ -654,6 +811,7 @@ fn observed_contradictions(observed: &Observed) -> Vec<Note> {
     }
     for (key, certificate) in &observed.certificates {
         let what = format!("certificate {} on {}", key.name, key.on);
+        notes.extend(contradiction(&certificate.issued, &format!("{what}, begin of validity")));
         notes.extend(contradiction(&certificate.expires, &format!("{what}, end of validity")));
         notes.extend(contradiction(&certificate.tracked, &format!("{what}, tracking")));
     }

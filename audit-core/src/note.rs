@@ -86,7 +86,7 @@ note_codes! {
     ExactlyTheSizeLimit = "IMP016", Warning;
     /// A list that a filter, a pipe or another option makes partial.
     FilteredList = "IMP017", Warning;
-    /// Zero segments, which with several servers is a missing permission rather than a fact.
+    /// Zero segments or suffixes, which is a missing permission rather than a fact.
     NoSegments = "IMP018", Warning;
     /// Nothing in the file says which suffix a list of segments belongs to.
     SuffixNotStated = "IMP019", Warning;
@@ -112,7 +112,7 @@ note_codes! {
     Contradiction = "IMP029", Warning;
     /// The command in the file failed.
     CommandFailed = "IMP030", Warning;
-    /// Output of a command that this version does not read.
+    /// Output of a command that this version does not read, or has no use for.
     CommandNotRead = "IMP031", Info;
     /// The export cannot prove that it is complete; how to prove it.
     CompletenessNotProven = "IMP032", Info;
@@ -124,6 +124,8 @@ note_codes! {
     UrlValue = "IMP035", Warning;
     /// More notes of one kind in a file than are kept.
     MoreNotes = "IMP036", Info;
+    /// A command reports a fault of the deployment; the model has no place for it.
+    ReportedFault = "IMP040", Warning;
     /// A command of the export script failed: its section of the bundle says nothing.
     SectionFailed = "IMP051", Warning;
     /// A command of the export script failed where that is normal, or wrote messages beside its

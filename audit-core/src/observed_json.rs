@@ -137,6 +137,7 @@ pub(crate) fn write(observed: &Observed, sink: &mut impl Sink) -> Map<String, Va
             json!({
                 "on": key.on.as_str(),
                 "name": key.name,
+                "issued": sink.fact(&format!("{at}/issued"), &certificate.issued, time),
                 "expires": sink.fact(&format!("{at}/expires"), &certificate.expires, time),
                 "tracked": sink.fact(&format!("{at}/tracked"), &certificate.tracked, |t| json!(t)),
             })
@@ -452,7 +453,7 @@ impl<'a, O: Origin> Reader<'a, O> {
     }
 
     fn certificates(&mut self) {
-        let keys = ["on", "name", "expires", "tracked"];
+        let keys = ["on", "name", "issued", "expires", "tracked"];
         for row in self.rows(self.document, "", "certificates", &keys) {
             let (Some(on), Some(name)) =
                 (self.must(&row, "on", HOST, host), self.must(&row, "name", "a text", text))
@@ -460,9 +461,11 @@ impl<'a, O: Origin> Reader<'a, O> {
                 continue;
             };
             let sources = self.origin.sources(&row.0, &format!("certificate {name} on {on}"));
+            let issued = self.fact(&row, "issued", TIME, time);
             let expires = self.fact(&row, "expires", TIME, time);
             let tracked = self.fact(&row, "tracked", "true, false or null", Value::as_bool);
             let certificate = self.observed.certificate(CertificateKey { on, name }, sources);
+            certificate.issued.merge(issued);
             certificate.expires.merge(expires);
             certificate.tracked.merge(tracked);
         }

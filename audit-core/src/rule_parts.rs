@@ -2,7 +2,7 @@
 
 use crate::evidence::Sources;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
-use crate::rule::{Judgement, State};
+use crate::rule::{Failure, Judgement, Severity, State};
 use crate::views::{SuffixView, Views};
 
 /// Places that state the segments of a server, or the complete list that has none for it.
@@ -138,20 +138,52 @@ pub(crate) struct CaCount {
 impl CaCount {
     /// The count, or the state that every rule on it has: CA-less, or nothing known.
     fn of(deployment: &Deployment) -> Result<Self, State> {
+        if let Some(state) = unless_integrated_ca(deployment) {
+            return Err(state);
+        }
         let needs = deployment.needs_for_carriers(Suffix::Ca);
-        if deployment.ca.certainly(|mode| *mode == CaMode::None) {
-            return Err(State::NotApplicable("CA-less"));
-        }
-        if deployment.ca.value() != Some(&CaMode::Integrated) {
-            let mut needs = needs;
-            needs.push(Need::CaMode);
-            return Err(State::Unknown(needs));
-        }
         let certain: Vec<Fqdn> = deployment.holders(Role::Ca).into_iter().cloned().collect();
         let possible = certain.len() + deployment.uncertain_carriers(Suffix::Ca).len();
         let possible_max = deployment.knows_all_servers().then_some(possible);
         Ok(Self { certain, possible_max, needs })
     }
+}
+
+/// The state of rules on the integrated CA where there is none, or nobody knows.
+pub(crate) fn unless_integrated_ca(deployment: &Deployment) -> Option<State> {
+    if deployment.ca.certainly(|mode| *mode == CaMode::None) {
+        return Some(State::NotApplicable("CA-less"));
+    }
+    (deployment.ca.value() != Some(&CaMode::Integrated)).then(|| {
+        let mut needs = deployment.needs_for_carriers(Suffix::Ca);
+        needs.push(Need::CaMode);
+        State::Unknown(needs)
+    })
+}
+
+/// One judgement on the deployment as a whole.
+pub(crate) fn as_a_whole(state: State) -> Vec<Judgement> {
+    vec![on(None, state)]
+}
+
+/// A judgement on a server, data center or copy, for rules that have no suffix.
+pub(crate) fn on(subject: Option<String>, state: State) -> Judgement {
+    Judgement { subject, suffix: None, state }
+}
+
+/// A failure without a repair.
+pub(crate) fn failure(
+    severity: Severity,
+    subjects: Vec<String>,
+    why: String,
+    evidence: Sources,
+) -> Box<Failure> {
+    Box::new(Failure { severity, subjects, why, evidence, repair: None })
+}
+
+/// Names as words of a report.
+pub(crate) fn names(servers: &[&Fqdn]) -> Vec<String> {
+    servers.iter().map(ToString::to_string).collect()
 }
 
 /// Data centers with their servers, or what is missing to know them.

@@ -159,9 +159,9 @@ pub fn waive(judged: &mut [Judged], waivers: &BTreeSet<Waiver>, as_of: Timestamp
     notes
 }
 
-/// Judges every rule, in the order of codes.
-pub fn judge_all(deployment: &Deployment) -> Vec<Judged> {
-    let views = Views::new(deployment);
+/// Judges every rule at a time, in the order of codes.
+pub fn judge_all(deployment: &Deployment, as_of: Timestamp) -> Vec<Judged> {
+    let views = Views::new(deployment, as_of);
     rules::by_code()
         .into_iter()
         .map(|rule: &dyn Rule| Judged {

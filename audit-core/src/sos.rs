@@ -14,7 +14,7 @@
 //!
 //! Source: sos `sos/report/plugins/ipa.py`, `ds.py`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::import::{Flow, Import, InputFile, Reader};
@@ -47,6 +47,8 @@ pub(crate) struct Part {
     name: Arc<str>,
     /// Its content; `None` if it is passed over.
     pub(crate) bytes: Option<Vec<u8>>,
+    /// True if the file could not be read to its end.
+    pub(crate) is_cut: bool,
 }
 
 impl Part {
@@ -68,6 +70,7 @@ impl Part {
                     member,
                     name: name.into(),
                     bytes: wanted.then(Vec::new),
+                    is_cut: false,
                 });
             }
         }
@@ -101,22 +104,32 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Reports(BTreeMap<Arc<str>, Report>);
 
+/// A file that waits.
+#[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Held {
+    name: Arc<str>,
+    bytes: Vec<u8>,
+    member: String,
+    is_cut: bool,
+}
+
 #[derive(Debug, Default)]
 struct Report {
     /// Members that are of use, by name; several of one name stay several.
-    held: BTreeMap<(Arc<str>, Vec<u8>), String>,
+    held: BTreeSet<Held>,
     held_bytes: usize,
     passed: u64,
 }
 
 impl Reports {
     /// Adds a file.
-    pub(crate) fn add(&mut self, part: Part) {
-        let report = self.0.entry(part.report).or_default();
-        match part.bytes {
+    pub(crate) fn add(&mut self, mut part: Part) {
+        let report = self.0.entry(Arc::clone(&part.report)).or_default();
+        match part.bytes.take() {
             Some(bytes) if report.held_bytes + bytes.len() <= limits::SOS_BYTES_MAX => {
                 report.held_bytes += bytes.len();
-                report.held.insert((part.name, bytes), part.member);
+                let Part { name, member, is_cut, .. } = part;
+                report.held.insert(Held { name, bytes, member, is_cut });
             }
             _ => report.passed += 1,
         }
@@ -135,12 +148,15 @@ impl Report {
         let host = self.host();
         let mut unused = Vec::new();
         let count = self.held.len();
-        for ((file, bytes), member) in self.held {
+        for Held { name, bytes, member, is_cut } in self.held {
             if member == CONFIGURATION {
                 continue;
             }
-            let mut reader = Reader::of_report(&file, host.clone());
+            let mut reader = Reader::of_report(&name, host.clone());
             reader.push(&bytes);
+            if is_cut {
+                reader.cut();
+            }
             let closed = reader.finish();
             if closed.refused.is_some() {
                 unused.push(member);
@@ -190,8 +206,8 @@ impl Report {
         let mut hosts = self
             .held
             .iter()
-            .filter(|(_, member)| *member == CONFIGURATION)
-            .filter_map(|((_, bytes), _)| host_in(&String::from_utf8_lossy(bytes)));
+            .filter(|held| held.member == CONFIGURATION)
+            .filter_map(|held| host_in(&String::from_utf8_lossy(&held.bytes)));
         let host = hosts.next()?;
         hosts.all(|other| other == host).then_some(host)
     }

@@ -236,6 +236,23 @@ await test("the file input works, and folders keep their structure", () =>
     await page.locator(".input", { hasText: "files/roles.txt" }).waitFor();
   }));
 
+for (const name of ["ok-exports.tar.gz", "ok-exports.tar.xz", "ok-stored-and-deflated.zip"]) {
+  await test(`an archive is read member by member (${name})`, () =>
+    withPage({}, server.url, async (page) => {
+      const content = readFileSync(join(site, "..", "tests", "fixtures", "exports", "archive", name));
+      await drop(page, { [name]: content });
+      await verdict(page);
+      const expected = answerInNode({ [name]: content });
+      assert.equal(await saved(page, "Report (JSON)"), expected.report);
+      const members = JSON.parse(expected.report).inputs.map(({ file }) => file);
+      assert.equal(members.length, 4, members.join(", "));
+      for (const member of members) {
+        const line = page.locator(".input", { has: page.getByText(member, { exact: true }) });
+        assert.match(await line.textContent(), /read as/);
+      }
+    }));
+}
+
 await test("no request after load: dropping, auditing, saving and printing send nothing", () =>
   withPage({}, server.url, async (page, requests) => {
     const atServer = server.requests.length;

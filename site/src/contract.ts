@@ -133,6 +133,7 @@ export interface Server {
   visibility: "visible" | "hidden" | "unknown";
   version: string | null;
   crl_publisher: boolean | null;
+  attributes: { ca_renewal_server: boolean | null; dnssec_key_master: boolean | null };
   roles: Record<string, RoleState>;
 }
 

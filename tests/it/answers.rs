@@ -47,7 +47,10 @@ fn every_row_of_the_table_is_read() {
 fn the_template_asks_what_is_open() {
     for name in ["hidden-backup-server", "only-roles", "answered-well", "sixty-servers"] {
         let imported = import(&exports(name));
-        assert_snapshot!(format!("template-{name}"), answers::render(&imported.deployment));
+        assert_snapshot!(
+            format!("template-{name}"),
+            answers::render(&imported.deployment, options().as_of)
+        );
     }
 }
 
@@ -56,7 +59,7 @@ fn the_template_asks_what_is_open() {
 fn an_unanswered_template_changes_nothing() {
     for name in tests::deployments() {
         let before = import(&exports(&name));
-        let template = answers::render(&before.deployment);
+        let template = answers::render(&before.deployment, options().as_of);
         let after = with_file(&name, "answers.toml", template.as_bytes());
         let notes: Vec<_> =
             after.deployment.notes.iter().filter(|note| &*note.file == "answers.toml").collect();

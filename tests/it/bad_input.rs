@@ -176,8 +176,8 @@ fn what_is_no_text() {
     refused(&vec![b'\n'; 100_000], NoteCode::EmptyFile, None);
     refused(&[0, 1, 2, 3, 0, 255, 254, 0, 9], NoteCode::BinaryFile, None);
     refused(&vec![0; 70_000], NoteCode::BinaryFile, None);
-    refused(b"\x1f\x8b\x08\0\0\0\0\0\0\x03idm", NoteCode::BinaryFile, None);
-    refused(b"PK\x03\x04\x14\0\0\0", NoteCode::BinaryFile, None);
+    refused(b"\x1f\x8b\x08\0\0\0\0\0\0\x03idm", NoteCode::ArchiveDamaged, None);
+    refused(b"PK\x03\x04\x14\0\0\0", NoteCode::ArchiveDamaged, None);
     refused(b"\x7fELF\x02\x01\x01\0", NoteCode::BinaryFile, None);
     let mut tar = vec![0; 1024];
     tar[..10].copy_from_slice(b"export.txt");

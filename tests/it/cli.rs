@@ -9,7 +9,7 @@ use serde_json::Value;
 use tests::AS_OF;
 
 /// The command, built once. `cargo test` does not build the binaries of other packages.
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let built = Command::new(env!("CARGO"))

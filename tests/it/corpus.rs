@@ -1,4 +1,4 @@
-//! Exports that nobody here invented: what the four importers read of each, against the truth that
+//! Exports that nobody here invented: what the importers read of each, against the truth that
 //! was written down by hand when the file was found.
 //!
 //! The corpus stays outside the repository. Where it is absent these tests say so and pass.
@@ -45,6 +45,10 @@ struct Truth {
     servers_known: bool,
     ca: Option<&'static str>,
     renewal: Option<&'static str>,
+    dnssec: Option<&'static str>,
+    domain_level: Option<u8>,
+    /// `supplier consumer suffix state`, sorted.
+    agreements: &'static [&'static str],
     /// `left right direction`, sorted; `None` if no list of the suffix was read.
     domain: &'static [&'static str],
     domain_known: bool,
@@ -99,6 +103,15 @@ fn segments(imported: &Imported, suffix: Suffix) -> Vec<String> {
         .collect()
 }
 
+fn agreements(imported: &Imported) -> Vec<String> {
+    let all = imported.deployment.observed.agreements.iter();
+    all.map(|(key, agreement)| {
+        let state = agreement.state.value().map_or("unknown", |state| state.name());
+        format!("{} {} {} {state}", key.on, key.peer, key.suffix)
+    })
+    .collect()
+}
+
 fn check(root: &std::path::Path, truth: &Truth) {
     let imported = read(root, truth.files);
     let deployment = &imported.deployment;
@@ -108,6 +121,10 @@ fn check(root: &std::path::Path, truth: &Truth) {
     assert_eq!(deployment.ca.value().map(|mode| mode.name()), truth.ca, "{at}");
     let renewal = deployment.ca_renewal_server.value().map(audit_core::model::Fqdn::as_str);
     assert_eq!(renewal, truth.renewal, "{at}");
+    let dnssec = deployment.dnssec_key_master.value().map(audit_core::model::Fqdn::as_str);
+    assert_eq!(dnssec, truth.dnssec, "{at}");
+    assert_eq!(deployment.domain_level.value().copied(), truth.domain_level, "{at}");
+    assert_eq!(agreements(&imported), truth.agreements, "{at}");
     assert_eq!(segments(&imported, Suffix::Domain), truth.domain, "{at}");
     assert_eq!(deployment.topology(Suffix::Domain).is_known(), truth.domain_known, "{at}");
     assert_eq!(segments(&imported, Suffix::Ca), truth.ca_segments, "{at}");
@@ -124,23 +141,35 @@ fn pasted_command_output() {
     };
     let none = Truth::default();
     for truth in [
-        // Two servers exist; `--server` shows one, and `config-show` is not read yet.
+        // `config-show` was cut at its head: of roles that it does not show nothing is known.
         Truth {
             files: &["real/ipa-cli/01-hidden-replica-config-and-roles.txt"],
-            servers: &["hidden1.ipa.example: m=hidden ca=hidden kra=hidden dns=hidden !adc !ada"],
+            servers: &[
+                "hidden1.ipa.example: m=hidden ca=hidden kra=hidden dns=hidden !adc !ada",
+                "server1.ipa.example: m=enabled ca=enabled kra=enabled dns=enabled",
+            ],
             ca: Some("integrated"),
-            notes: &["IMP017"],
+            renewal: Some("server1.ipa.example"),
+            dnssec: Some("server1.ipa.example"),
+            notes: &["IMP013", "IMP017"],
             ..none
         },
+        // Labels of the design page. The list is of DNS servers only.
         Truth {
             files: &["real/ipa-cli/02-server-roles-design-legacy-labels.txt"],
-            notes: &["IMP003"],
+            servers: &[
+                "ipasrv1.example.com: ca=enabled kra=enabled dns=enabled adc=enabled",
+                "ipasrv3.example.com: dns=enabled",
+            ],
+            ca: Some("integrated"),
+            notes: &["IMP017", "IMP026"],
             ..none
         },
         // The only CA is gone. That it was integrated this file does not say.
         Truth {
             files: &["real/ipa-cli/04-lost-only-ca.txt"],
             servers: &["f28-0.ipa.local: !ca"],
+            servers_known: true,
             notes: &["IMP017", "IMP026"],
             ..none
         },
@@ -148,6 +177,7 @@ fn pasted_command_output() {
             files: &["real/ipa-cli/05-two-ca-renewal-master.txt"],
             servers: &["f28-0.ipa.local: ca=enabled", "f28-1.ipa.local: ca=enabled"],
             ca: Some("integrated"),
+            renewal: Some("f28-1.ipa.local"),
             notes: &["IMP017", "IMP026"],
             ..none
         },
@@ -159,7 +189,11 @@ fn pasted_command_output() {
             notes: &["IMP012", "IMP013", "IMP017", "IMP026"],
             ..none
         },
-        Truth { files: &["real/ipa-cli/08-topologysuffix-find.txt"], notes: &["IMP003"], ..none },
+        Truth {
+            files: &["real/ipa-cli/08-topologysuffix-find.txt"],
+            ca: Some("integrated"),
+            ..none
+        },
         Truth {
             files: &["real/ipa-cli/10-topologysegment-find-8-cut.txt"],
             domain: &["server1.example.com server2.example.com both"],
@@ -173,29 +207,109 @@ fn pasted_command_output() {
             notes: &["IMP012", "IMP013"],
             ..none
         },
+        // Three commands without their prompts; the lines of one have lost their indentation.
         Truth {
             files: &["real/ipa-cli/13-server-find-no-all-two-replicas.txt"],
-            notes: &["IMP003"],
+            servers: &["ipa01.hugel.lan: dns=enabled", "ipa02.hugel.lan: dns=enabled"],
+            servers_known: true,
+            notes: &["IMP026"],
             ..none
         },
+        // 4.9: no line on KRA means that there is none.
         Truth {
             files: &["real/ipa-cli/14-config-show-4.9-single-new-bool.txt"],
-            notes: &["IMP003"],
+            servers: &["ipa.infra.local: m=enabled ca=enabled !kra dns=enabled"],
+            ca: Some("integrated"),
+            renewal: Some("ipa.infra.local"),
             ..none
         },
+        // 4.6 and 4.5: no line on DNS and KRA means nothing.
         Truth {
             files: &["real/ipa-cli/16-config-show-4.6-ntp-old-order.txt"],
-            notes: &["IMP003"],
+            servers: &["ipa.freeipa-hw.lan: m=enabled ca=enabled"],
+            ca: Some("integrated"),
+            renewal: Some("ipa.freeipa-hw.lan"),
+            notes: &["IMP032"],
             ..none
         },
         Truth {
             files: &["real/ipa-cli/17-config-show-4.5-empty-ntp.txt"],
-            notes: &["IMP003"],
+            servers: &["ipa.example.test: m=enabled ca=enabled"],
+            ca: Some("integrated"),
+            renewal: Some("ipa.example.test"),
+            notes: &["IMP032"],
             ..none
         },
     ] {
         check(&root, &truth);
     }
+}
+
+#[test]
+fn printed_by_other_programs() {
+    let Some(root) = corpus_or_skip("printed_by_other_programs") else {
+        return;
+    };
+    let none = Truth::default();
+    for truth in [
+        // 1970 and `None` mean that nothing happened yet; error 0 is a success.
+        Truth {
+            files: &["real/replica-manage/01-list-v-two-way-el7.txt"],
+            servers: &["ipa.corp.example.com:", "ipa2.corp.example.com:"],
+            agreements: &[
+                "ipa.corp.example.com ipa2.corp.example.com domain ok",
+                "ipa2.corp.example.com ipa.corp.example.com domain ok",
+            ],
+            notes: &["IMP026"],
+            ..none
+        },
+        // A peer is no server: it may be gone.
+        Truth {
+            files: &["real/replica-manage/02-csreplica-list-verbose-rhel10doc.txt"],
+            servers: &["rhel10.example.com:"],
+            ca: Some("integrated"),
+            agreements: &["rhel10.example.com rhel9.example.com ca ok"],
+            notes: &["IMP026"],
+            ..none
+        },
+        // The document has lost the headings, and with them the suffix.
+        Truth { files: &["real/replica-manage/04-list-ruv-doc.txt"], notes: &["IMP019"], ..none },
+        Truth {
+            files: &["real/replica-manage/05-status-messages-389ds-design.txt"],
+            notes: &["IMP003"],
+            ..none
+        },
+        // Names without their domain are no servers.
+        Truth { files: &["real/cipa/01-readme-six-servers.txt"], notes: &["IMP022"], ..none },
+    ] {
+        check(&root, &truth);
+    }
+}
+
+/// The agreements of a table count as soon as something shows which servers the short names are.
+#[test]
+fn short_names_find_their_servers() {
+    let Some(root) = corpus_or_skip("short_names_find_their_servers") else {
+        return;
+    };
+    let list: String =
+        (1..=6).map(|number| format!("ipa0{number}.ipa.example.com: master\n")).collect();
+    let table = fs::read(root.join("real/cipa/01-readme-six-servers.txt")).unwrap();
+    let imported = import(&[("list.txt", list.into_bytes()), ("cipa.txt", table)]);
+    let peers = [
+        ("ipa01", ["ipa02", "ipa03", "ipa04", "ipa05"].as_slice()),
+        ("ipa02", &["ipa01", "ipa03", "ipa04", "ipa05"]),
+        ("ipa03", &["ipa01", "ipa02", "ipa04", "ipa05"]),
+        ("ipa04", &["ipa01", "ipa02", "ipa03", "ipa06"]),
+        ("ipa05", &["ipa01", "ipa02", "ipa03"]),
+        ("ipa06", &["ipa04"]),
+    ];
+    let expected: Vec<String> = peers
+        .iter()
+        .flat_map(|(on, peers)| peers.iter().map(move |peer| (on, peer)))
+        .map(|(on, peer)| format!("{on}.ipa.example.com {peer}.ipa.example.com domain ok"))
+        .collect();
+    assert_eq!(agreements(&imported), expected);
 }
 
 #[test]
@@ -262,6 +376,30 @@ const RENDERED_ROLES: &[&str] = &[
     "ipa02.fra.example.com: !ca !kra !dns !adc !ada",
 ];
 
+/// What `server-find --all` says of the same servers: a role that is not named may be hidden.
+const RENDERED_SERVERS: Truth = Truth {
+    files: &[],
+    servers: &[
+        "backup01.ams.example.com: @ams",
+        "ipa01.ams.example.com: @ams m=enabled ca=enabled kra=enabled dns=enabled",
+        "ipa01.fra.example.com: @fra m=enabled ca=enabled kra=enabled dns=enabled adc=enabled \
+         ada=enabled",
+        "ipa02.ams.example.com: @ams m=enabled ca=enabled dns=enabled",
+        "ipa02.fra.example.com: @fra m=enabled",
+    ],
+    servers_known: true,
+    ca: Some("integrated"),
+    renewal: None,
+    dnssec: None,
+    domain_level: None,
+    agreements: &[],
+    domain: &[],
+    domain_known: false,
+    ca_segments: &[],
+    ca_known: false,
+    notes: &["IMP026"],
+};
+
 #[test]
 fn printed_by_freeipa_itself() {
     let Some(root) = corpus_or_skip("printed_by_freeipa_itself") else {
@@ -291,6 +429,48 @@ fn printed_by_freeipa_itself() {
             ],
             domain_known: true,
             notes: &["IMP021"],
+            ..none
+        },
+        // Without `--all` only names are printed; none of the five servers is left out.
+        Truth {
+            files: &["rendered/server-find.txt"],
+            servers: &[
+                "backup01.ams.example.com:",
+                "ipa01.ams.example.com:",
+                "ipa01.fra.example.com:",
+                "ipa02.ams.example.com:",
+                "ipa02.fra.example.com:",
+            ],
+            servers_known: true,
+            notes: &["IMP026"],
+            ..none
+        },
+        Truth { files: &["rendered/server-find-all.txt"], ..RENDERED_SERVERS },
+        Truth { files: &["rendered/server-find-all-tty60-wrapped.txt"], ..RENDERED_SERVERS },
+        Truth { files: &["rendered/topologysuffix-verify-ok.txt"], notes: &["IMP031"], ..none },
+        Truth {
+            files: &["rendered/topologysuffix-verify-disconnected.txt"],
+            servers: &[
+                "ipa01.ams.example.com:",
+                "ipa01.fra.example.com:",
+                "ipa02.ams.example.com:",
+                "ipa02.fra.example.com:",
+            ],
+            ca: Some("integrated"),
+            notes: &["IMP026", "IMP040"],
+            ..none
+        },
+        Truth {
+            files: &["rendered/topologysuffix-verify-max-agmts.txt"],
+            servers: &[
+                "ipa01.ams.example.com:",
+                "r0.example.com:",
+                "r1.example.com:",
+                "r2.example.com:",
+                "r3.example.com:",
+                "r4.example.com:",
+            ],
+            notes: &["IMP026", "IMP040"],
             ..none
         },
         // With the roles, the names of the files are supported.
@@ -427,10 +607,10 @@ fn written_by_a_directory_server() {
             notes: &["IMP032"],
             ..topology
         },
-        Truth { files: &[FOLDER[6]], ..whole },
-        Truth { files: &[FOLDER[7]], ..whole },
+        Truth { files: &[FOLDER[6]], domain_level: Some(1), ..whole },
+        Truth { files: &[FOLDER[7]], domain_level: Some(1), ..whole },
         // Every format of the same directory tells the same story.
-        Truth { files: &FOLDER, notes: &["IMP032"], ..whole },
+        Truth { files: &FOLDER, domain_level: Some(1), notes: &["IMP032"], ..whole },
     ] {
         check(&root, &truth);
     }
@@ -449,16 +629,29 @@ fn everything_else_yields_a_note() {
         return;
     };
     let read_by_us = [
+        "rendered/server-find-all-tty60-wrapped.txt",
+        "rendered/server-find-all.txt",
+        "rendered/server-find.txt",
         "rendered/server-role-find.txt",
+        "rendered/topologysuffix-verify-disconnected.txt",
+        "rendered/topologysuffix-verify-max-agmts.txt",
         "rendered/topologysegment-find-ca-all-raw.txt",
         "lab389/01-masters-topology-star-default-wrap.ldif",
         "lab389/07-db2ldif-replication-export-userRoot.ldif",
         "real/ipa-cli/01-hidden-replica-config-and-roles.txt",
+        "real/ipa-cli/02-server-roles-design-legacy-labels.txt",
         "real/ipa-cli/04-lost-only-ca.txt",
         "real/ipa-cli/05-two-ca-renewal-master.txt",
         "real/ipa-cli/07-rhel10-role-find-output-truncated.txt",
+        "real/ipa-cli/08-topologysuffix-find.txt",
         "real/ipa-cli/10-topologysegment-find-8-cut.txt",
         "real/ipa-cli/11-topologysegment-del-then-find-7.txt",
+        "real/ipa-cli/13-server-find-no-all-two-replicas.txt",
+        "real/ipa-cli/14-config-show-4.9-single-new-bool.txt",
+        "real/ipa-cli/16-config-show-4.6-ntp-old-order.txt",
+        "real/ipa-cli/17-config-show-4.5-empty-ntp.txt",
+        "real/replica-manage/01-list-v-two-way-el7.txt",
+        "real/replica-manage/02-csreplica-list-verbose-rhel10doc.txt",
         "real/ldif/02-ca-service-entry-renewal.ldif",
         "real/ldif/04-masters-and-topology-two-servers.ldif",
         "real/ldif/05-dna-posix-ids-extended-comments.ldif",

@@ -147,7 +147,7 @@ fn order_and_chunks_never_change_the_model() {
 /// Status of every rule for every subject and suffix.
 fn judgements(deployment: &Deployment) -> BTreeMap<(String, String, String), &'static str> {
     let mut found = BTreeMap::new();
-    for rule in score::judge_all(deployment) {
+    for rule in score::judge_all(deployment, tests::as_of()) {
         for judgement in &rule.judgements {
             let status = match &judgement.state {
                 State::Pass => "pass",
@@ -208,7 +208,7 @@ fn a_printed_remedy_repairs_what_it_is_printed_for() {
     for _ in 0..400 {
         let plan = Plan::arbitrary(&mut generator);
         let deployment = model(&plan.as_everything());
-        for group in score::groups(&score::judge_all(&deployment)) {
+        for group in score::groups(&score::judge_all(&deployment, tests::as_of())) {
             let edits = advise::edits(&deployment, &group.repairs);
             if edits.is_empty() {
                 continue;
@@ -226,7 +226,7 @@ fn a_printed_remedy_repairs_what_it_is_printed_for() {
                 *tried.entry(group.meta.code).or_default() += 1;
             }
             let changed = advise::apply(&deployment, &edits);
-            let still: Vec<_> = score::groups(&score::judge_all(&changed))
+            let still: Vec<_> = score::groups(&score::judge_all(&changed, tests::as_of()))
                 .into_iter()
                 .filter(|other| other.meta.code == group.meta.code)
                 .filter(|other| other.suffixes.intersection(&group.suffixes).next().is_some())
@@ -279,7 +279,7 @@ fn the_two_ends_of_the_grade_are_in_order() {
             files.remove(index);
         }
         let deployment = model(&files);
-        let grade = score::grade(&deployment, &score::judge_all(&deployment));
+        let grade = score::grade(&deployment, &score::judge_all(&deployment, tests::as_of()));
         assert!(grade.low.raw <= grade.high.raw);
         assert!(grade.low.capped <= grade.high.capped);
         assert!(grade.low.capped <= grade.low.raw && grade.high.capped <= grade.high.raw);
@@ -459,7 +459,7 @@ fn total_loss_by_one_server_and_cap_k1_are_one() {
         let mut deployment = model(&plan.as_everything());
         deployment.backups = Some(Vec::new());
         deployment.snapshots = Some(Vec::new());
-        let judged = score::judge_all(&deployment);
+        let judged = score::judge_all(&deployment, tests::as_of());
         let capped =
             score::grade(&deployment, &judged).caps.iter().any(|cap| cap.id == "K1" && cap.certain);
         let judge = Judge::new(&deployment);

@@ -8,16 +8,29 @@
 )]
 
 mod answers;
+mod archives;
 mod bad_input;
 mod canary;
 mod cli;
+mod collect;
+mod conflicts;
 mod corpus;
 mod corpus_ldif;
+mod determinism;
+mod fidelity;
 mod fuzz_smoke;
 mod importers;
+mod kernel_queue;
+mod kernel_records;
+mod kernel_samplers;
+mod kernel_streams;
 mod laws;
 mod ldif_parser;
+mod measurements;
 mod parity;
+mod planted;
 mod rules_matrix;
+mod scenarios;
 mod upstream_topologies;
 mod views_laws;
+mod wasm_host;

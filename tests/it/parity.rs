@@ -3,25 +3,21 @@
 //!
 //! The module is built by `cargo site --wasm-only` if it is missing or older than a source; a test
 //! that silently skipped would prove nothing, so a failed build fails the test. Cranelift takes
-//! seconds for the module, hence one test for all cases, and an image of the compiled module is
-//! kept under the target folder.
+//! seconds for the module, hence one test for all cases.
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     clippy::unwrap_used,
-    reason = "a test reads fixtures and the ages of files, and ends where something is missing"
+    reason = "a test reads fixtures, and ends where something is missing"
 )]
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::SystemTime;
 
 use wasm::bundle::{self, Bundle};
 use wasmtime::{Config, Engine, Instance, Linker, Memory, Module, Store, TypedFunc};
+
+use crate::wasm_host::{build_if_old, compile, target, workspace};
 
 const AS_OF: &str = "2026-11-22T12:00:00Z";
 /// Far above what the largest fixture takes: an endless loop ends here.
@@ -112,19 +108,7 @@ impl Host {
         let mut config = Config::new();
         config.consume_fuel(true);
         let engine = Engine::new(&config).unwrap();
-        let bytes = fs::read(path).unwrap();
-        let image = image_path(&engine, &bytes);
-        let module = if image.is_file() {
-            open_image(&engine, &image)
-        } else {
-            let module = Module::new(&engine, &bytes).unwrap();
-            // Under another name first: tests of another process may look for it right now.
-            let partial = image.with_extension(std::process::id().to_string());
-            fs::create_dir_all(image.parent().unwrap()).unwrap();
-            fs::write(&partial, module.serialize().unwrap()).unwrap();
-            fs::rename(&partial, &image).unwrap();
-            module
-        };
+        let module = compile(&engine, path);
         Self { engine, module }
     }
 
@@ -171,61 +155,13 @@ impl Door {
     }
 }
 
-/// Where the compiled module is kept, named after everything that decides what it is.
-fn image_path(engine: &Engine, module: &[u8]) -> PathBuf {
-    let mut hasher = DefaultHasher::new();
-    module.hash(&mut hasher);
-    engine.precompile_compatibility_hash().hash(&mut hasher);
-    let name = format!("idm_drill-{:016x}.cwasm", hasher.finish());
-    target().join("site").join("wasmtime").join(name)
-}
-
-#[expect(unsafe_code, reason = "wasmtime cannot check an image that it did not just compile")]
-fn open_image(engine: &Engine, image: &Path) -> Module {
-    // SAFETY: the file is one that `Host::new` wrote from `Module::serialize`, complete because it
-    // was renamed into place, for the same module, version and configuration as its name says.
-    unsafe { Module::deserialize_file(engine, image) }.unwrap()
-}
-
 /// The module that the page ships, built if it is missing or older than a source.
 fn module() -> PathBuf {
     let module = target().join("site").join("idm_drill_bg.wasm");
-    let built = changed(&module);
-    let sources = ["Cargo.lock", "Cargo.toml", "audit-core", "wasm", "site/build"];
-    let newest = sources.iter().filter_map(|source| newest(&workspace().join(source))).max();
-    if built.is_none() || built < newest {
-        let status = Command::new(env!("CARGO"))
-            .current_dir(workspace())
-            .args(["run", "--quiet", "--locked", "--package", "site-build", "--", "--wasm-only"])
-            .env("CARGO_TARGET_DIR", target())
-            .status();
-        assert!(
-            status.as_ref().is_ok_and(std::process::ExitStatus::success),
-            "`cargo site --wasm-only` failed ({status:?}); run it by hand to see why"
-        );
-    }
+    let sources = ["audit-core", "wasm", "site/build"];
+    let command = ["run", "--quiet", "--locked", "--package", "site-build", "--", "--wasm-only"];
+    build_if_old(&module, &sources, &command);
     module
-}
-
-/// The latest change of a file, or of any file in a folder.
-fn newest(path: &Path) -> Option<SystemTime> {
-    match fs::read_dir(path) {
-        Ok(entries) => entries.flatten().filter_map(|entry| newest(&entry.path())).max(),
-        Err(_) => changed(path),
-    }
-}
-
-fn changed(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|data| data.modified()).ok()
-}
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
-}
-
-/// Cargo's target folder: its parent of the folder that it gives to tests.
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_path_buf()
 }
 
 /// The folders in a folder with all their files; none if it does not exist.

@@ -9,7 +9,7 @@ use audit_core::score::judge_all;
 use audit_core::views::Views;
 use insta::assert_snapshot;
 use tests::generate::{Plan, PlannedSegment, PlannedServer};
-use tests::{audit_files, import};
+use tests::{audit_files, import, options};
 
 /// Pairs of joined servers; server 0 is the first one installed.
 type Edges = Vec<(usize, usize)>;
@@ -101,7 +101,7 @@ fn report(count: usize, edges: &Edges) -> String {
     // Sites are not what these tests are about.
     files.retain(|(name, _)| !name.ends_with(".json"));
     let imported = import(&files);
-    let views = Views::new(&imported.deployment);
+    let views = Views::new(&imported.deployment, options().as_of);
     let domain = &views.of(audit_core::model::Suffix::Domain).certain;
     let mut out = format!("{count} servers, {} segments per suffix\n", edges.len());
     let _ = writeln!(
@@ -123,7 +123,7 @@ fn report(count: usize, edges: &Edges) -> String {
             subjects.join(" ")
         );
     }
-    let passed: BTreeSet<&str> = judge_all(&imported.deployment)
+    let passed: BTreeSet<&str> = judge_all(&imported.deployment, options().as_of)
         .iter()
         .filter(|rule| rule.status() == Status::Pass)
         .map(|rule| rule.meta.code)
@@ -157,7 +157,7 @@ fn layouts_of_upstream_tests() {
 fn layouts_are_what_they_are_called() {
     let cuts = |count: usize, edges: &Edges| {
         let imported = import(&plan(count, edges).as_text());
-        let views = Views::new(&imported.deployment);
+        let views = Views::new(&imported.deployment, options().as_of);
         views.of(audit_core::model::Suffix::Domain).certain.cut_servers().len()
     };
     assert_eq!(cuts(34, &two_connected(34)), 0);

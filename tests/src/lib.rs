@@ -21,9 +21,14 @@ use audit_core::{Options, Report, audit};
 /// The time of every audit in the suite.
 pub const AS_OF: &str = "2026-11-22T00:00:00Z";
 
+/// The suite's time as a value.
+pub fn as_of() -> Timestamp {
+    Timestamp::parse_rfc3339(AS_OF).expect("a valid time")
+}
+
 /// Options with the suite's time.
 pub fn options() -> Options {
-    Options { as_of: Timestamp::parse_rfc3339(AS_OF).expect("a valid time") }
+    Options { as_of: as_of() }
 }
 
 /// Root of the checkout.
@@ -69,6 +74,11 @@ pub fn files_below(folder: &Path) -> Vec<(String, PathBuf)> {
     found
 }
 
+/// The bytes of a fixture.
+pub fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).expect("a readable file")
+}
+
 /// Names of the fixture deployments, sorted.
 pub fn deployments() -> Vec<String> {
     folders(&root().join("tests/fixtures/deployments"))
@@ -104,6 +114,7 @@ pub fn importers() -> Vec<String> {
 pub fn samples(importer: &str) -> Vec<(String, Vec<u8>)> {
     files_below(&root().join("tests/fixtures/exports").join(importer))
         .into_iter()
+        .filter(|(name, _)| name != "README.md")
         .map(|(name, path)| (name, fs::read(path).expect("a readable sample")))
         .collect()
 }

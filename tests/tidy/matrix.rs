@@ -50,7 +50,7 @@ fn rows(deployments: &[String]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for name in deployments {
         let imported = tests::import(&tests::exports(name));
-        for rule in judge_all(&imported.deployment) {
+        for rule in judge_all(&imported.deployment, tests::as_of()) {
             let (code, name) = (rule.meta.code, rule.meta.name);
             let place = rows.iter().position(|row| row.code == code).unwrap_or_else(|| {
                 rows.push(Row { code, name, counts: [0; 4] });

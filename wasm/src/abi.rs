@@ -5,10 +5,11 @@
 //! 3. `idm_audit(ptr, len)` returns the envelope: its address in the upper and its length in the
 //!    lower 32 bits. It is UTF-8.
 //! 4. `idm_free(ptr, len)` gives back the bundle, and then the envelope.
+//!
+//! A module with the feature `simulation` has `idm_simulate(number, seed)`: the fingerprint of a
+//! simulation as 32 hexadecimal digits, lent like an envelope.
 
 use std::ptr;
-
-use crate::bundle;
 
 /// Lends `len` zeroed bytes; 0 if there is no room.
 #[expect(unsafe_code, reason = "exports one name; no other item of the module is called so")]
@@ -23,11 +24,11 @@ extern "C" fn idm_alloc(len: usize) -> *mut u8 {
     lend(bytes)
 }
 
-/// Takes back what [`idm_alloc`] or [`idm_audit`] lent.
+/// Takes back what [`idm_alloc`] and the others lent.
 ///
 /// # Safety
 ///
-/// `ptr` and `len` must be a pair that one of the two returned and that was not given back.
+/// `ptr` and `len` must be a pair that one of them returned and that was not given back.
 #[expect(unsafe_code, reason = "the host names the memory by its address")]
 // SAFETY: the name is unique in the module.
 #[unsafe(no_mangle)]
@@ -42,6 +43,7 @@ unsafe extern "C" fn idm_free(ptr: *mut u8, len: usize) {
 /// # Safety
 ///
 /// `ptr` and `len` must be a pair that [`idm_alloc`] returned and that was not given back.
+#[cfg(feature = "audit")]
 #[expect(unsafe_code, reason = "the host names the memory by its address")]
 // SAFETY: the name is unique in the module.
 #[unsafe(no_mangle)]
@@ -49,10 +51,25 @@ unsafe extern "C" fn idm_audit(ptr: *const u8, len: usize) -> u64 {
     // SAFETY: the caller promises that `len` bytes from `ptr` on are lent, hence initialized, and
     // nobody changes them while this function runs: a module has one thread.
     let bytes = unsafe { std::slice::from_raw_parts(ptr, len) };
-    let envelope = bundle::audit(bytes).envelope().into_bytes();
-    let len = envelope.len() as u64;
-    let address = lend(envelope).addr() as u64;
-    (address << 32) | len
+    lend_text(crate::bundle::audit(bytes).envelope())
+}
+
+/// Runs a simulation of [`crate::simulation`] and lends its fingerprint; an empty text if there is
+/// none of this number.
+#[cfg(feature = "simulation")]
+#[expect(unsafe_code, reason = "exports one name; no other item of the module is called so")]
+// SAFETY: the name is unique in the module.
+#[unsafe(no_mangle)]
+extern "C" fn idm_simulate(number: u32, seed: u64) -> u64 {
+    let fingerprint = crate::simulation::run(number, seed);
+    lend_text(fingerprint.map_or_else(String::new, |fingerprint| fingerprint.to_string()))
+}
+
+/// Lends a text: its address in the upper and its length in the lower 32 bits.
+fn lend_text(text: String) -> u64 {
+    let bytes = text.into_bytes();
+    let len = bytes.len() as u64;
+    (lend(bytes).addr() as u64) << 32 | len
 }
 
 /// Leaks the bytes with capacity = length, which is what [`idm_free`] counts on.

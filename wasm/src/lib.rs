@@ -9,6 +9,9 @@
 //! Everything that decides lives in `audit-core`; this crate only carries bytes across. It reads
 //! no clock, opens no file and answers hostile input with an envelope that says what was wrong.
 //!
+//! The feature `audit` is all of that. The feature `simulation` is for a second module that only
+//! the suite builds: simulations whose fingerprints must not depend on the platform.
+//!
 //! ```
 //! let mut session = wasm::api::Session::new();
 //! session.open("servers.txt");
@@ -17,10 +20,14 @@
 //! assert!(answer.starts_with("{\"report\":"));
 //! ```
 
+#[cfg(feature = "audit")]
 pub mod api;
+#[cfg(feature = "audit")]
 pub mod bundle;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 
 #[cfg(target_family = "wasm")]
 mod abi;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "audit"))]
 mod bindgen;

@@ -50,6 +50,11 @@ pub struct Section {
 }
 
 impl Section {
+    /// True if its command may fail although nothing is wrong.
+    pub(crate) fn may_fail(&self) -> bool {
+        collect::about(&self.head.name).is_some_and(|about| about.may_fail.is_some())
+    }
+
     /// Adds to the output of `ldapsearch -LLL` what the head says: how the search ended.
     pub(crate) fn complete(&self, summary: &mut LdifSummary) {
         if self.whole && summary.searches == 0 {
@@ -57,30 +62,36 @@ impl Section {
             let code = self.head.exit_code;
             summary.result.get_or_insert_with(|| SearchResult {
                 code,
-                text: exit_text(code).to_owned(),
+                text: exit_text(code, true).to_owned(),
                 line: self.head.line,
             });
         }
     }
 }
 
-/// What an exit code of `ldapsearch` (an LDAP result code, RFC 4511 A.1), `timeout` or the shell
-/// means.
-fn exit_text(code: i32) -> &'static str {
+/// What an exit code means: of `timeout`, of the shell, and in a search that of `ldapsearch` (an
+/// LDAP result code, RFC 4511 A.1).
+fn exit_text(code: i32, is_search: bool) -> &'static str {
     match code {
-        0 => "Success",
-        3 => "Time limit exceeded",
-        4 => "Size limit exceeded",
-        11 => "Administrative limit exceeded",
-        32 => "No such object",
-        49 => "Invalid credentials",
-        50 => "Insufficient access",
         124 => "stopped by the script's time limit",
         126 | 127 => "the command is not installed",
-        255 => "Can't contact LDAP server",
+        0 if is_search => "Success",
+        3 if is_search => "Time limit exceeded",
+        4 if is_search => "Size limit exceeded",
+        11 if is_search => "Administrative limit exceeded",
+        32 if is_search => "No such object",
+        49 if is_search => "Invalid credentials",
+        50 if is_search => "Insufficient access",
+        255 if is_search => "Can't contact LDAP server",
         _ => "the command failed",
     }
 }
+
+/// How the names of searches begin.
+const SEARCH: &str = "ldif:";
+
+/// Exit code of `timeout` for a command that it stopped.
+const STOPPED: i32 = 124;
 
 /// Reads a bundle, section by section.
 #[derive(Debug, Default)]
@@ -162,20 +173,22 @@ impl Reading {
             ..Named::file(file)
         };
         let messages_at = part.messages_at;
-        let ended = part.finish(&named, facts);
+        let (ended, is_empty) = part.finish(&named, facts);
         let head = &section.head;
-        if ended.formats.is_empty() && head.exit_code == 0 && ended.otherwise != "empty" {
-            match ended.refused {
-                // What a text is not needs no remark where its name says what it is.
-                Some(note) if note.code != NoteCode::NotRecognized => facts.note(note),
-                _ if self.unread.contains(&head.name) => {}
-                _ => self.unread.push(head.name.clone()),
-            }
+        let failed = head.exit_code != 0
+            && !collect::about(&head.name)
+                .is_some_and(|about| about.fine.contains(&head.exit_code));
+        match ended.refused {
+            _ if is_empty || failed => {}
+            // What a text is not needs no remark where its name says what it is.
+            Some(note) if note.code == NoteCode::NotRecognized => self.leave_unread(&head.name),
+            Some(note) => facts.note(note),
+            None => {}
         }
         self.formats.extend(ended.formats);
-        if head.exit_code != 0 && !ended.failure_noted {
-            facts.note(failed(file, head));
-        } else if let (0, Some(line), false) = (head.exit_code, messages_at, ended.failure_noted) {
+        if failed && !ended.failure_noted {
+            facts.note(note_on_failure(file, head, is_empty));
+        } else if let (false, Some(line), false) = (failed, messages_at, ended.failure_noted) {
             facts.note(
                 Note::on_file(
                     file,
@@ -187,9 +200,15 @@ impl Reading {
         }
     }
 
+    fn leave_unread(&mut self, name: &str) {
+        if !self.unread.iter().any(|known| known == name) {
+            self.unread.push(name.to_owned());
+        }
+    }
+
     /// What stands before the first head: a pasted command line, or other exports.
     fn end_preamble(&mut self, file: &Arc<str>, part: Part, facts: &mut Facts) {
-        let ended = part.finish(&Named::file(file), facts);
+        let (ended, _) = part.finish(&Named::file(file), facts);
         if ended.formats.is_empty() && ended.otherwise != "empty" {
             facts.note(
                 Note::on_file(
@@ -237,19 +256,21 @@ impl Reading {
 }
 
 /// The note on a section whose command failed.
-fn failed(file: &Arc<str>, head: &Head) -> Note {
-    let what = exit_text(head.exit_code);
+fn note_on_failure(file: &Arc<str>, head: &Head, is_empty: bool) -> Note {
+    let state = if is_empty { "is empty" } else { "is incomplete" };
+    let what = exit_text(head.exit_code, head.name.starts_with(SEARCH));
     let name = &head.name;
     let code = head.exit_code;
     let about = collect::about(name);
-    let (note_code, message) = match about.and_then(|about| about.may_fail) {
+    let normal = about.and_then(|about| about.may_fail).filter(|_| code != STOPPED);
+    let (note_code, message) = match normal {
         Some(when) => (
             NoteCode::SectionRemark,
-            format!("section {name} is empty: {what} ({code}), which is normal {when}"),
+            format!("section {name} {state}: {what} ({code}), which is normal {when}"),
         ),
         None => (
             NoteCode::SectionFailed,
-            format!("section {name} says nothing: {what} ({code}); what it would tell is unknown"),
+            format!("section {name} {state}: {what} ({code}); what it does not tell is unknown"),
         ),
     };
     let help = match about {
@@ -274,6 +295,8 @@ struct Part {
     messages_at: Option<u64>,
     /// True if the rest is messages that no reader takes.
     is_deaf: bool,
+    /// True if messages are all there is.
+    is_silent: bool,
 }
 
 impl Part {
@@ -308,7 +331,8 @@ impl Part {
     fn messages(&mut self, file: &Arc<str>, head: Option<&Head>, line: u64, facts: &mut Facts) {
         self.recognize(file, facts);
         self.messages_at = Some(line);
-        let is_search = head.is_some_and(|head| head.name.starts_with("ldif:"));
+        self.is_silent = matches!(self.stage, Some(Stage::Empty));
+        let is_search = head.is_some_and(|head| head.name.starts_with(SEARCH));
         match &mut self.stage {
             Some(stage @ (Stage::Ldif(_) | Stage::Console(_))) => {
                 stage.push(file, b"\n", facts);
@@ -320,8 +344,11 @@ impl Part {
         }
     }
 
-    fn finish(mut self, named: &Named<'_>, facts: &mut Facts) -> Ended {
+    /// Ends the section. Also returns whether the command wrote no output.
+    fn finish(mut self, named: &Named<'_>, facts: &mut Facts) -> (Ended, bool) {
         self.recognize(named.file, facts);
-        self.stage.unwrap_or(Stage::Empty).finish(named, facts)
+        let stage = self.stage.unwrap_or(Stage::Empty);
+        let is_empty = self.is_silent || matches!(stage, Stage::Empty);
+        (stage.finish(named, facts), is_empty)
     }
 }

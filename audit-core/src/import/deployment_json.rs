@@ -10,7 +10,8 @@ use super::{Format, Named, Reads};
 use crate::evidence::{Source, Sources};
 use crate::facts::{Facts, ListedSegment, Listing};
 use crate::model::{
-    Backup, BackupKind, CaMode, Direction, Fqdn, Role, RoleStatus, SegmentKey, Snapshot, Suffix,
+    Backup, BackupKind, CaMode, Direction, Fqdn, Role, RoleStatus, SegmentKey, ServerAttribute,
+    Snapshot, Suffix,
 };
 use crate::note::{Note, NoteCode};
 use crate::observed_json::{self, Conflicts, Origin};
@@ -248,7 +249,15 @@ impl<'a> Reader<'a> {
             self.keys(
                 server,
                 at,
-                &["fqdn", "data_center", "visibility", "version", "crl_publisher", "roles"],
+                &[
+                    "fqdn",
+                    "data_center",
+                    "visibility",
+                    "version",
+                    "crl_publisher",
+                    "attributes",
+                    "roles",
+                ],
             );
             let Some(name) = self.host(server, "fqdn", at) else {
                 self.invalid(at, "a server with a host name in \"fqdn\"");
@@ -275,6 +284,7 @@ impl<'a> Reader<'a> {
                 let sources = self.sources(&format!("{at}/crl_publisher"), &observed);
                 self.facts.crl_publisher(&name, publishes, sources);
             }
+            self.attributes(server, at, &name);
             names.insert(at.clone(), name);
         }
         // A server that cannot be read is one all the same: the others are then not all there are.
@@ -289,6 +299,25 @@ impl<'a> Reader<'a> {
             self.facts.all_servers(names.values().cloned().collect(), sources);
         }
         names
+    }
+
+    fn attributes(&mut self, server: &'a Map<String, Value>, at: &str, name: &Fqdn) {
+        let at = format!("{at}/attributes");
+        match server.get("attributes") {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(attributes)) => {
+                self.keys(attributes, &at, &ServerAttribute::ALL.map(ServerAttribute::key));
+                for attribute in ServerAttribute::ALL {
+                    let key = attribute.key();
+                    if let Some(marked) = self.bool(attributes, key, &at) {
+                        let observed = format!("{name}: {key} {marked}");
+                        let sources = self.sources(&format!("{at}/{key}"), &observed);
+                        self.facts.attribute(name, attribute, marked, sources);
+                    }
+                }
+            }
+            Some(_) => self.invalid(&at, "an object"),
+        }
     }
 
     fn roles(&mut self, server: &'a Map<String, Value>, at: &str, name: &Fqdn) {
@@ -617,6 +646,14 @@ impl<'a> Reader<'a> {
                     }
                     ("crl_publisher", Value::Bool(publishes)) => {
                         facts.crl_publisher(name, *publishes, sources);
+                        true
+                    }
+                    (attribute, Value::Bool(marked)) => {
+                        let key = attribute.strip_prefix("attributes/");
+                        let Some(attribute) = key.and_then(ServerAttribute::from_key) else {
+                            return false;
+                        };
+                        facts.attribute(name, attribute, *marked, sources);
                         true
                     }
                     (role, Value::String(status)) => {

@@ -7,7 +7,9 @@ use super::{Format, LdifFile, Named, Reads};
 use crate::directory::{agrees, is_live, note_cut, note_unproven, source, value_line};
 use crate::evidence::Sources;
 use crate::facts::{Facts, ListedSegment, Listing};
-use crate::model::{CaMode, Direction, Fqdn, Role, RoleStatus, SegmentKey, Suffix};
+use crate::model::{
+    CaMode, Direction, Fqdn, Role, RoleStatus, SegmentKey, ServerAttribute, Suffix,
+};
 use crate::note::{Note, NoteCode};
 use crate::parse::ldif::{Dn, Entry};
 
@@ -18,7 +20,7 @@ use crate::parse::ldif::{Dn, Entry};
 /// | entry (below `cn=ipa,cn=etc,SUFFIX`) | becomes |
 /// |---|---|
 /// | `cn=FQDN,cn=masters` | the server exists; `ipaLocation` is its data center; `o=ipaca` among its managed suffixes shows an integrated CA |
-/// | `cn=SERVICE,cn=FQDN,cn=masters` | `ipaConfigString` gives the service's state, `caRenewalMaster`, `dnssecKeyMaster` |
+/// | `cn=SERVICE,cn=FQDN,cn=masters` | `ipaConfigString` gives the service's state, and whether it has `caRenewalMaster` or `dnssecKeyMaster` |
 /// | `cn=domain\|ca,cn=topology` | the suffix exists |
 /// | `cn=NAME,cn=domain\|ca,cn=topology` | a segment; its suffix is the parent's name |
 /// | `cn=Domain Level` | the domain level |
@@ -411,6 +413,9 @@ fn state_roles(
         };
         facts.role(name, role, status, [at]);
     }
+    if sees_master && let Some(server) = server {
+        state_attributes(named, name, (server, services), may_lack, facts);
+    }
     for service in services.values() {
         let has = |word: &str| {
             service.entry.values("ipaconfigstring").any(|value| value.eq_ignore_ascii_case(word))
@@ -426,6 +431,38 @@ fn state_roles(
         if has("dnssecKeyMaster") {
             facts.dnssec_key_master(name.clone(), at("dnssecKeyMaster"));
         }
+    }
+}
+
+/// Whether the services of a server mark it: said only where the service's entry was read whole, or
+/// certainly does not exist.
+fn state_attributes(
+    named: &Named<'_>,
+    name: &Fqdn,
+    (server, services): (&Entry, &BTreeMap<String, Service<'_>>),
+    may_lack: bool,
+    facts: &mut Facts,
+) {
+    for attribute in ServerAttribute::ALL {
+        let word = attribute.config_string();
+        let is = |value: &str| value.eq_ignore_ascii_case(word);
+        let (entry, marked) = match services.get(&attribute.service().to_ascii_lowercase()) {
+            Some(service) => {
+                let entry = service.entry;
+                let marked = entry.values("ipaconfigstring").any(is);
+                let readable = entry.complete && entry.value("ipaconfigstring").is_some();
+                if !marked && !readable {
+                    continue;
+                }
+                (entry, marked)
+            }
+            None if may_lack => continue,
+            None => (server, false),
+        };
+        let not = if marked { "" } else { "not " };
+        let line = value_line(entry, "ipaconfigstring", is);
+        let at = source(named, entry, line, format!("{name}: {not}{word}"));
+        facts.attribute(name, attribute, marked, Sources::from([at]));
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::topology_segment_find::{host, is_complete, note_incomplete};
 use super::{Format, Named, Reads};
+use crate::console_parts::{List, host, is_former_role, note_incomplete};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{Fqdn, Role, RoleStatus};
@@ -22,7 +22,8 @@ use crate::parse::console::{Entry, Field, Frame, Transcript};
 ///
 /// Role names and statuses are never translated, labels are: an entry in another language is
 /// recognized by a role name followed by a status. Without `--include-master` the IPA master role
-/// is not listed and a server's visibility stays unknown.
+/// is not listed and a server's visibility stays unknown. Rows of the role `NTP server` (4.4 to
+/// 4.6) are passed over.
 ///
 /// The rows are servers times roles. They are all servers only if nothing was filtered or cut and
 /// every server has the same five or six rows; a single server without the command line may be
@@ -44,10 +45,15 @@ pub(super) static FORMAT: Format = Format {
 
 const COMMAND: &str = "server-role-find";
 
-/// Options that leave rows out.
-const FILTERS: &[&str] = &["server", "role", "servrole", "status"];
+/// What leaves rows out.
+const LIST: List = List {
+    one: "role row",
+    several: "role rows",
+    arguments: 0,
+    filters: &["server", "role", "servrole", "status"],
+};
 
-fn read(named: &Named<'_>, transcript: &Transcript, facts: &mut Facts) -> bool {
+fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bool {
     let mut found = false;
     for frame in &transcript.frames {
         let by_command = frame
@@ -76,7 +82,8 @@ fn parts(entry: &Entry) -> Option<Parts<'_>> {
     if let (Some(server), Some(role), Some(status)) = (server, role, status) {
         return Some(Parts { server, role, status });
     }
-    let at = entry.fields.iter().position(|field| Role::from_title(&field.value).is_some())?;
+    let is_role = |title: &str| Role::from_title(title).is_some() || is_former_role(title);
+    let at = entry.fields.iter().position(|field| is_role(&field.value))?;
     let [server, role, status] = entry.fields.get(at.checked_sub(1)?..=at + 1)? else {
         return None;
     };
@@ -98,6 +105,9 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
             whole = false;
             continue;
         };
+        if is_former_role(&parts.role.value) {
+            continue;
+        }
         let role = word(named, parts.role, Role::from_title(&parts.role.value), facts);
         let status = word(named, parts.status, RoleStatus::parse(&parts.status.value), facts);
         let source = |field: &Field, what: String| named.source(field.line, what);
@@ -110,7 +120,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
             facts.server(&server, [source(parts.server, format!("server {server}"))]);
         }
     }
-    let complete = whole & is_complete(named, frame, "role row", FILTERS, facts);
+    let complete = whole & LIST.is_complete(named, frame, facts);
     if complete && is_whole_matrix(named, frame, &rows, facts) {
         let summary = frame.summary.clone().unwrap_or_default();
         let source = named.source(frame.line, summary);

@@ -1,11 +1,9 @@
 //! `ipa topologysegment-find`: the segments of one suffix.
 
-use std::sync::Arc;
-
-use super::{Format, Named, Reads};
+use super::{Format, Named, Reads, topology_suffix_verify};
+use crate::console_parts::{List, host, note_incomplete};
 use crate::evidence::Sources;
 use crate::facts::{Facts, ListedSegment, Listing};
-use crate::limits::IPA_SEARCH_RECORDS_LIMIT;
 use crate::model::{CaMode, Direction, Fqdn, SegmentKey, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::console::{Command, Entry, Failure, Field, Frame, Transcript};
@@ -50,7 +48,7 @@ const COMMAND: &str = "topologysegment-find";
 /// The word for "segment" in summaries, in the languages that translate it (FreeIPA `po/`).
 const SUMMARY_WORDS: [&str; 5] = ["segment", "segmen", "сегмент", "个段", "სეგმენტ"];
 
-fn read(named: &Named<'_>, transcript: &Transcript, facts: &mut Facts) -> bool {
+fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bool {
     let mut found = false;
     for frame in &transcript.frames {
         if is_own(frame) {
@@ -59,7 +57,8 @@ fn read(named: &Named<'_>, transcript: &Transcript, facts: &mut Facts) -> bool {
         }
     }
     for failure in &transcript.failures {
-        if is_without_ca(failure) {
+        let other = failure.command.as_ref().is_some_and(|command| command.name != COMMAND);
+        if is_without_ca(failure) && !other {
             found = true;
             let source = named.source(failure.line, "ca: suffix not found");
             facts.ca(CaMode::None, Sources::from([source]));
@@ -68,9 +67,12 @@ fn read(named: &Named<'_>, transcript: &Transcript, facts: &mut Facts) -> bool {
     found
 }
 
-/// True for the only text output that says "CA-less": an answer, not a failure.
+/// True for what commands on the topology say where there is no integrated CA: an answer, not a
+/// failure.
 pub(super) fn is_without_ca(failure: &Failure) -> bool {
-    let own = failure.command.as_ref().is_none_or(|command| command.name == COMMAND);
+    let commands = [COMMAND, topology_suffix_verify::COMMAND];
+    let own =
+        failure.command.as_ref().is_none_or(|command| commands.contains(&command.name.as_str()));
     own && failure.message.starts_with("ca: suffix not found")
 }
 
@@ -138,7 +140,7 @@ fn read_frame(named: &Named<'_>, frame: &Frame, facts: &mut Facts) {
             suffix_of_dn = suffix_of_dn.or_else(|| suffix_in_dn(&dn.value));
         }
     }
-    let complete = whole & is_complete(named, frame, "segment", COMMAND_FILTERS, facts);
+    let complete = whole & LIST.is_complete(named, frame, facts);
     facts.listing(Listing {
         source: named.source(
             frame.line,
@@ -202,33 +204,6 @@ pub(super) fn switch(value: &str) -> Option<bool> {
     }
 }
 
-/// Reports an entry that lacks fields.
-pub(super) fn note_incomplete(named: &Named<'_>, entry: &Entry, what: &str, facts: &mut Facts) {
-    let message = format!("{what}; left out");
-    facts.note(
-        Note::on_file(named.file, NoteCode::IncompleteEntry, message)
-            .at(entry.line())
-            .help("Export the list again; the text was cut or edited."),
-    );
-}
-
-/// A host name of a field, or a note.
-pub(super) fn host(file: &Arc<str>, field: &Field, facts: &mut Facts) -> Option<Fqdn> {
-    let host = Fqdn::parse(&field.value);
-    if host.is_none() {
-        facts.note(
-            Note::on_file(
-                file,
-                NoteCode::InvalidHostName,
-                format!("\"{}\" is not a host name; the entry was left out", field.value),
-            )
-            .at(field.line)
-            .snippet(format!("  {}: {}", field.label, field.value)),
-        );
-    }
-    host
-}
-
 /// The suffix in `cn=NAME,cn=SUFFIX,cn=topology,cn=ipa,cn=etc,…`.
 fn suffix_in_dn(text: &str) -> Option<Suffix> {
     segment_suffix(&Dn::parse(text))
@@ -263,124 +238,10 @@ fn suffix_in_name(name: &str) -> Option<Suffix> {
     words.all(|other| other == first).then_some(first)
 }
 
-/// Options that make a list of segments partial.
-const COMMAND_FILTERS: &[&str] =
-    &["name", "leftnode", "rightnode", "stripattrs", "replattrs", "pkey-only"];
-
-/// True if nothing speaks against a frame being the whole list; notes on what does.
-///
-/// `filters` are the options of the command that leave entries out. Two arguments mean a search
-/// text.
-pub(super) fn is_complete(
-    named: &Named<'_>,
-    frame: &Frame,
-    what: &str,
-    filters: &[&str],
-    facts: &mut Facts,
-) -> bool {
-    let mut doubts: Vec<(NoteCode, u64, String, &str)> = Vec::new();
-    let read = frame.entries.len() as u64;
-    match frame.declared {
-        Some(declared) if declared != read => doubts.push((
-            NoteCode::CountDiffers,
-            frame.line,
-            format!("{declared} {what}(s) are declared here, but {read} were read"),
-            "Export the whole list into a file instead of copying from a screen.",
-        )),
-        Some(_) => {}
-        None => doubts.push((
-            NoteCode::Truncated,
-            frame.line,
-            format!("the head of this list of {what}s is missing, so nothing says how many exist"),
-            "Export the whole list, from its first ruled line to its last.",
-        )),
-    }
-    if let Some(line) = frame.cut_at {
-        doubts.push((
-            NoteCode::Truncated,
-            line,
-            format!("lines of this list of {what}s were cut out"),
-            "Export the whole list.",
-        ));
-    }
-    match frame.returned {
-        None if frame.declared.is_some() && frame.cut_at.is_none() => doubts.push((
-            NoteCode::Truncated,
-            frame.line,
-            format!("the end of this list of {what}s is missing"),
-            "Export the whole list, down to \"Number of entries returned\".",
-        )),
-        Some(returned) if returned != read && frame.declared == Some(read) => doubts.push((
-            NoteCode::CountDiffers,
-            frame.line,
-            format!("the end of the list declares {returned} {what}(s), but {read} were read"),
-            "Export the list again.",
-        )),
-        _ => {}
-    }
-    if let Some(line) = frame.limit_warning_at {
-        doubts.push((
-            NoteCode::Truncated,
-            line,
-            "the server cut this list at its size or time limit".to_owned(),
-            "Export again with --sizelimit=0 --timelimit=0.",
-        ));
-    }
-    let command = frame.command.as_ref();
-    // Without the option, the server's default holds; with it, the number given. 0 = no limit.
-    let option = command.filter(|command| command.has("sizelimit"));
-    let limit = option.map(|command| {
-        command.option("sizelimit").and_then(|number| number.parse::<u64>().ok()).unwrap_or(1)
-    });
-    if limit.is_some_and(|limit| limit > 0 && read >= limit) {
-        doubts.push((
-            NoteCode::Truncated,
-            frame.line,
-            format!("option --sizelimit may have cut this list after {read} {what}(s)"),
-            "Export again with --sizelimit=0.",
-        ));
-    }
-    if command
-        .is_some_and(|command| command.has("timelimit") && command.option("timelimit") != Some("0"))
-    {
-        doubts.push((
-            NoteCode::Truncated,
-            frame.line,
-            format!("option --timelimit may have cut this list of {what}s"),
-            "Export again with --timelimit=0.",
-        ));
-    }
-    if read == IPA_SEARCH_RECORDS_LIMIT as u64 && limit.is_none() {
-        doubts.push((
-            NoteCode::ExactlyTheSizeLimit,
-            frame.line,
-            format!(
-                "exactly {IPA_SEARCH_RECORDS_LIMIT} {what}(s), the default size limit: the list \
-                 may have been cut"
-            ),
-            "Export again with --sizelimit=0, and keep the command in the file.",
-        ));
-    }
-    if let Some(command) = command {
-        let filter = filters.iter().find(|filter| command.has(filter));
-        let text = if let Some(filter) = filter {
-            Some(format!("option --{filter} leaves {what}s out of this list"))
-        } else if command.arguments.len() > usize::from(what == "segment") {
-            Some(format!("a search text leaves {what}s out of this list"))
-        } else if command.piped {
-            Some(format!("a pipe may have taken {what}s out of this list"))
-        } else {
-            None
-        };
-        if let Some(text) = text {
-            let help = "Export the list without filters.";
-            doubts.push((NoteCode::FilteredList, command.line, text, help));
-        }
-    }
-    let complete = doubts.is_empty();
-    for (code, line, text, help) in doubts {
-        let text = format!("{text}; what is not in it counts as unknown");
-        facts.note(Note::on_file(named.file, code, text).at(line).help(help));
-    }
-    complete
-}
+/// What makes a list of segments partial.
+const LIST: List = List {
+    one: "segment",
+    several: "segments",
+    arguments: 1,
+    filters: &["name", "leftnode", "rightnode", "stripattrs", "replattrs", "pkey-only"],
+};

@@ -18,7 +18,7 @@ pub use observed::{
     Agreement, AgreementKey, AgreementState, Answer, CaSigning, Certificate, CertificateKey,
     DeploymentRange, Dna, IdRange, IdRangeKind, Observed, Ruv, RuvElement, RuvKey, Waiver,
 };
-pub use server::{Role, RoleStatus, Server, Visibility};
+pub use server::{Role, RoleStatus, Server, ServerAttribute, Visibility};
 pub use topology::{Direction, Segment, SegmentKey, Topology};
 
 use crate::evidence::{Fact, Sources};

@@ -47,6 +47,8 @@ pub enum Need {
     IdRanges,
     /// The certificates of a server, with the ends of their validity.
     Certificates(Fqdn),
+    /// Who signed the integrated CA's certificate.
+    CaSigning,
     /// The list of servers as a server shows it.
     ServerView(Fqdn),
     /// The answer to a question that no export can answer: its identifier and its text.
@@ -73,6 +75,7 @@ impl Need {
             | Self::DnaRange(_)
             | Self::IdRanges
             | Self::Certificates(_)
+            | Self::CaSigning
             | Self::ServerView(_)
             | Self::Answer(..) => false,
         }
@@ -98,6 +101,7 @@ impl Need {
                     .to_owned()
             }
             Self::CopyUse(_) => "a rehearsed restore".to_owned(),
+            // The same for every server, so that reports can ask once for all of them.
             Self::Version(_)
             | Self::CrlPublisher(_)
             | Self::Agreements(..)
@@ -105,7 +109,8 @@ impl Need {
             | Self::DnaRange(_)
             | Self::Certificates(_)
             | Self::ServerView(_)
-            | Self::IdRanges => EXPORT.to_owned(),
+            | Self::IdRanges
+            | Self::CaSigning => EXPORT.to_owned(),
             Self::Answer(..) => ANSWERS.to_owned(),
         }
     }
@@ -132,6 +137,7 @@ impl fmt::Display for Need {
             Self::DnaRange(server) => write!(f, "ids that {server} may hand out"),
             Self::IdRanges => f.write_str("the ID ranges of the deployment"),
             Self::Certificates(server) => write!(f, "certificates of {server}"),
+            Self::CaSigning => f.write_str("who signed the CA's certificate"),
             Self::ServerView(server) => write!(f, "which servers {server} knows"),
             Self::Answer(_, text) => f.write_str(text),
         }

@@ -77,6 +77,27 @@ impl AgreementState {
         }
     }
 
+    /// The class of a status text, as `nsds5replicaLastUpdateStatus` and the tools that print it
+    /// have it: `Error (0) Replica acquired successfully: …`, or `0 Replica acquired …` before
+    /// 389-ds 1.3.6. `None` or nothing means that there was no update yet, and so does a supplier
+    /// that was started again. `None` for a text without a number.
+    ///
+    /// ```
+    /// use audit_core::model::AgreementState;
+    ///
+    /// let state = AgreementState::of_status("Error (19) Replication error acquiring replica");
+    /// assert_eq!(state, Some(AgreementState::OtherGeneration));
+    /// ```
+    pub fn of_status(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() || text == "None" || text.contains("No replication sessions started") {
+            return Some(Self::Never);
+        }
+        let text = text.strip_prefix("Error").unwrap_or(text).trim_start().trim_start_matches('(');
+        let end = text.find(|c: char| c != '-' && !c.is_ascii_digit()).unwrap_or(text.len());
+        text.get(..end)?.parse().ok().map(Self::of_error)
+    }
+
     /// True if changes do not get through and will not by themselves.
     pub fn is_fault(self) -> bool {
         matches!(self, Self::Stuck | Self::OtherGeneration | Self::Unreachable | Self::Failed)
@@ -259,6 +280,8 @@ pub struct CertificateKey {
 pub struct Certificate {
     /// Where it was read.
     pub sources: Sources,
+    /// Begin of its validity.
+    pub issued: Fact<Timestamp>,
     /// End of its validity.
     pub expires: Fact<Timestamp>,
     /// Whether certmonger tracks it.
@@ -418,6 +441,7 @@ impl Observed {
         }
         for (key, from) in other.certificates {
             let into = self.certificate(key, from.sources);
+            into.issued.merge(from.issued);
             into.expires.merge(from.expires);
             into.tracked.merge(from.tracked);
         }

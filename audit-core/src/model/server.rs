@@ -120,6 +120,50 @@ impl fmt::Display for RoleStatus {
     }
 }
 
+/// A function that exactly one server has, as a value of `ipaConfigString` on one of its services
+/// (FreeIPA `ipaserver/servroles.py`, `SingleValuedServerAttribute`). Closed.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum ServerAttribute {
+    /// `caRenewalMaster` on the service `CA`.
+    CaRenewalServer,
+    /// `dnssecKeyMaster` on the service `DNSSEC`.
+    DnssecKeyMaster,
+}
+
+impl ServerAttribute {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::CaRenewalServer, Self::DnssecKeyMaster];
+
+    /// Key in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::CaRenewalServer => "ca_renewal_server",
+            Self::DnssecKeyMaster => "dnssec_key_master",
+        }
+    }
+
+    /// Reads the JSON key.
+    pub fn from_key(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|attribute| attribute.key() == text)
+    }
+
+    /// The value of `ipaConfigString`.
+    pub fn config_string(self) -> &'static str {
+        match self {
+            Self::CaRenewalServer => "caRenewalMaster",
+            Self::DnssecKeyMaster => "dnssecKeyMaster",
+        }
+    }
+
+    /// The service whose entry has it.
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::CaRenewalServer => "CA",
+            Self::DnssecKeyMaster => "DNSSEC",
+        }
+    }
+}
+
 /// Whether clients are sent to a server. Closed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Visibility {
@@ -155,15 +199,24 @@ pub struct Server {
     pub version: Fact<String>,
     /// Whether this server generates the CRL.
     pub crl_publisher: Fact<bool>,
+    /// Whether an export of the server's own entries marks it with an attribute; one without an
+    /// entry is unknown. That one export marks no server, or two, is only seen here.
+    pub attributes: BTreeMap<ServerAttribute, Fact<bool>>,
 }
 
 /// What an absent map entry means.
 static UNKNOWN_ROLE: Fact<RoleStatus> = Fact::Unknown;
+static UNKNOWN_ATTRIBUTE: Fact<bool> = Fact::Unknown;
 
 impl Server {
     /// Status of a role.
     pub fn role(&self, role: Role) -> &Fact<RoleStatus> {
         self.roles.get(&role).unwrap_or(&UNKNOWN_ROLE)
+    }
+
+    /// Whether the server's own entries mark it with an attribute.
+    pub fn attribute(&self, attribute: ServerAttribute) -> &Fact<bool> {
+        self.attributes.get(&attribute).unwrap_or(&UNKNOWN_ATTRIBUTE)
     }
 
     /// True if the server is known to hold the role's data in any state.

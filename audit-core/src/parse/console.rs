@@ -17,6 +17,9 @@
 //! ----------------------------
 //! ```
 //!
+//! A command that prints one object (`config-show`) has neither summary nor trailer. Programs other
+//! than `ipa` print lines of their own; they are found as [`Block`]s.
+//!
 //! Traps that are handled here: values wrapped at the terminal's width (also after a hyphen inside
 //! a name), frames indented as a whole by a document they were pasted into, prompts that look like
 //! data, output cut by an ellipsis, missing trailers, several frames in a file, warnings mixed in,
@@ -25,6 +28,10 @@
 //! Source: FreeIPA `ipalib/cli.py` (textui), `ipalib/frontend.py` (`output_for_cli`).
 
 use std::collections::VecDeque;
+
+pub use super::command_line::Command;
+use super::command_line::{is_prompt, parse_commands};
+use super::labels;
 
 /// One line of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -59,38 +66,16 @@ impl Entry {
         self.fields.first().map_or(0, |field| field.line)
     }
 
-    /// Value of the first field with one of these labels, compared without letter case.
+    /// The first field with one of these English labels, printed in any language and letter case.
     pub fn get(&self, labels: &[&str]) -> Option<&Field> {
+        self.fields.iter().find(|field| labels.iter().any(|label| labels::is(&field.label, label)))
+    }
+
+    /// Every field with one of these English labels; `--raw` prints one line per value.
+    pub fn all(&self, labels: &[&str]) -> impl Iterator<Item = &Field> {
         self.fields
             .iter()
-            .find(|field| labels.iter().any(|label| label.eq_ignore_ascii_case(&field.label)))
-    }
-}
-
-/// An `ipa` command line found in the text.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Command {
-    /// Line it stands in.
-    pub line: u64,
-    /// Its name, for example `topologysegment-find`.
-    pub name: String,
-    /// Arguments that are no options, unquoted.
-    pub arguments: Vec<String>,
-    /// Options with their values, for example `("server", Some("ipa1.example.test"))`.
-    pub options: Vec<(String, Option<String>)>,
-    /// True if its output went through a pipe or into another command.
-    pub piped: bool,
-}
-
-impl Command {
-    /// True if the option was given.
-    pub fn has(&self, option: &str) -> bool {
-        self.options.iter().any(|(name, _)| name == option)
-    }
-
-    /// Value of an option.
-    pub fn option(&self, option: &str) -> Option<&str> {
-        self.options.iter().find(|(name, _)| name == option).and_then(|(_, value)| value.as_deref())
+            .filter(move |field| labels.iter().any(|label| labels::is(&field.label, label)))
     }
 }
 
@@ -111,6 +96,9 @@ pub struct Frame {
     pub entries: Vec<Entry>,
     /// Number of entries that the trailer declares.
     pub returned: Option<u64>,
+    /// Fields at the frame's own column right below the summary; `dnsconfig-show` prints them so
+    /// where a document has taken their indentation.
+    pub below: Vec<Field>,
     /// Line of an ellipsis or another sign that lines were cut out.
     pub cut_at: Option<u64>,
     /// Line of the client's warning that the server cut the list.
@@ -128,13 +116,35 @@ pub struct Failure {
     pub message: String,
 }
 
+/// What follows a command line, up to the next one or to a prompt. For programs that print neither
+/// frames nor entries.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Block<'a> {
+    /// The commands of that line; empty before the first one, or if it is none of IdM's.
+    pub commands: Vec<Command>,
+    /// Its lines, without the command line.
+    pub lines: &'a [Line],
+}
+
+impl Block<'_> {
+    /// The command, if the line has only one: which output is whose is not known otherwise.
+    pub fn command(&self) -> Option<&Command> {
+        match self.commands.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+}
+
 /// Everything found in one console text.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Transcript {
+pub struct Transcript<'a> {
     /// Frames in order.
     pub frames: Vec<Frame>,
     /// Failures in order.
     pub failures: Vec<Failure>,
+    /// The whole text again, by command lines.
+    pub blocks: Vec<Block<'a>>,
 }
 
 /// Reads a console text. Never fails: what has no shape is passed over.
@@ -149,9 +159,17 @@ pub struct Transcript {
 /// assert_eq!(frames[0].entries[0].fields[1].value, "CA server");
 /// assert_eq!(frames[0].declared, None);
 /// ```
-pub fn transcript(lines: &[Line]) -> Transcript {
-    Reader { lines, at: 0, commands: VecDeque::new(), prompts: Vec::new(), limit_warning_at: None }
-        .read()
+pub fn transcript(lines: &[Line]) -> Transcript<'_> {
+    Reader {
+        lines,
+        at: 0,
+        commands: VecDeque::new(),
+        command_column: None,
+        prompts: Vec::new(),
+        cut_at: None,
+        limit_warning_at: None,
+    }
+    .read()
 }
 
 struct Reader<'a> {
@@ -159,7 +177,11 @@ struct Reader<'a> {
     at: usize,
     /// Commands of the last command line whose output was not seen yet, in order.
     commands: VecDeque<Command>,
+    /// Where that command line begins.
+    command_column: Option<usize>,
     prompts: Vec<Field>,
+    /// Line of an ellipsis since the command line.
+    cut_at: Option<u64>,
     limit_warning_at: Option<u64>,
 }
 
@@ -170,16 +192,20 @@ struct Ruled {
     indent: usize,
 }
 
-impl Reader<'_> {
-    fn read(mut self) -> Transcript {
+impl<'a> Reader<'a> {
+    fn read(mut self) -> Transcript<'a> {
         let mut found = Transcript::default();
+        let mut commands_of_block = Vec::new();
+        let mut block_from = 0;
         while let Some(line) = self.lines.get(self.at) {
             let commands = parse_commands(line);
-            if !commands.is_empty() {
-                self.commands = commands;
-                self.prompts.clear();
-                self.limit_warning_at = None;
+            if !commands.is_empty() || is_prompt(&line.text) {
+                let of_block = std::mem::take(&mut commands_of_block);
+                found.blocks.push(self.block(of_block, block_from));
                 self.at += 1;
+                block_from = self.at;
+                commands_of_block.extend(commands.iter().cloned());
+                self.command(line, commands);
             } else if let Some(failure) = self.message(line) {
                 found.failures.push(failure);
                 self.commands.pop_front();
@@ -192,13 +218,28 @@ impl Reader<'_> {
                 let frame = self.frame(None, base, line.number);
                 found.frames.push(frame);
             } else {
-                if let Some(prompt) = parse_field(line) {
+                if is_ellipsis(&line.text) {
+                    self.cut_at.get_or_insert(line.number);
+                } else if let Some(prompt) = parse_field(line) {
                     self.prompts.push(prompt);
                 }
                 self.at += 1;
             }
         }
+        found.blocks.push(self.block(commands_of_block, block_from));
         found
+    }
+
+    fn block(&self, commands: Vec<Command>, from: usize) -> Block<'a> {
+        Block { commands, lines: self.lines.get(from..self.at).unwrap_or_default() }
+    }
+
+    fn command(&mut self, line: &Line, commands: VecDeque<Command>) {
+        self.command_column = (!commands.is_empty()).then(|| indent(&line.text));
+        self.commands = commands;
+        self.prompts.clear();
+        self.cut_at = None;
+        self.limit_warning_at = None;
     }
 
     /// A failure, or `None`; remembers a warning about a cut list.
@@ -224,15 +265,18 @@ impl Reader<'_> {
         })
     }
 
-    /// Column of a frame whose head was not copied: two fields in a row, deeper than the prompts.
+    /// Column of a frame that has no head, as of `config-show`, or whose head was not copied: two
+    /// fields in a row deeper than prompts, or one that is deeper than the command line.
     fn loose_entry(&self) -> Option<usize> {
         let first = self.lines.get(self.at)?;
-        let second = self.lines.get(self.at + 1)?;
         let column = indent(&first.text);
-        let pair = indent(&second.text) == column
-            && parse_field(first).is_some()
-            && parse_field(second).is_some();
-        column.checked_sub(2).filter(|_| pair)
+        parse_field(first)?;
+        let below_command = self.command_column.is_some_and(|command| column >= command + 2);
+        let pair = self
+            .lines
+            .get(self.at + 1)
+            .is_some_and(|second| indent(&second.text) == column && parse_field(second).is_some());
+        column.checked_sub(2).filter(|_| pair || below_command)
     }
 
     fn frame(&mut self, header: Option<&Ruled>, base: usize, line: u64) -> Frame {
@@ -242,16 +286,19 @@ impl Reader<'_> {
             prompts: std::mem::take(&mut self.prompts),
             summary: header.map(|header| header.text.clone()),
             declared: header.and_then(|header| first_number(&header.text)),
+            cut_at: self.cut_at.take().filter(|_| header.is_none()),
             limit_warning_at: self.limit_warning_at,
             ..Frame::default()
         };
         let mut entry = Entry::default();
+        let mut right_below = header.is_some();
         while let Some(line) = self.lines.get(self.at) {
-            if !parse_commands(line).is_empty() {
+            if !parse_commands(line).is_empty() || is_prompt(&line.text) {
                 break;
             }
             if let Some(trailer) = self.ruled(self.at) {
-                if self.is_next_header() {
+                let nothing_read = frame.entries.is_empty() && entry.fields.is_empty();
+                if !is_trailer(&trailer.text) && (nothing_read || self.is_next_header()) {
                     break;
                 }
                 frame.returned = first_number(&trailer.text);
@@ -262,6 +309,7 @@ impl Reader<'_> {
             let text = &line.text;
             if text.trim().is_empty() {
                 end_entry(&mut frame, &mut entry);
+                right_below = false;
             } else if is_ellipsis(text) {
                 end_entry(&mut frame, &mut entry);
                 frame.cut_at.get_or_insert(line.number);
@@ -269,6 +317,9 @@ impl Reader<'_> {
                 frame.limit_warning_at = Some(line.number);
             } else if indent(text) >= base + 2 && !is_rule(text) {
                 add_line(&mut entry, line, base);
+                right_below = false;
+            } else if let (true, Some(field)) = (right_below, parse_field(line)) {
+                frame.below.push(field);
             } else {
                 // Something else begins at the frame's own column: the frame has no end.
                 end_entry(&mut frame, &mut entry);
@@ -279,7 +330,7 @@ impl Reader<'_> {
             }
         }
         end_entry(&mut frame, &mut entry);
-        if header.is_some() {
+        if header.is_some() || self.commands.len() > 1 {
             // A list is all that a command prints; another one has another command.
             self.commands.pop_front();
         }
@@ -288,13 +339,18 @@ impl Reader<'_> {
             frame.limit_warning_at = self.lines.get(self.at).map(|next| next.number);
         }
         self.limit_warning_at = None;
+        // Without entries, the fields below may be prompts of what comes next.
+        if frame.entries.is_empty() {
+            self.prompts.extend(frame.below.iter().cloned());
+        }
         frame
     }
 
-    /// True if the ruled text at the reader is the head of another frame: an entry follows it
-    /// directly. The frame before it has lost its end.
+    /// True if the ruled text at the reader is the head of another frame: an entry or an end
+    /// follows it directly. The frame before it has lost its end, or never has one.
     fn is_next_header(&self) -> bool {
-        self.lines.get(self.at + 3).is_some_and(|line| {
+        let ends = self.ruled(self.at + 3).is_some_and(|next| is_trailer(&next.text));
+        ends || self.lines.get(self.at + 3).is_some_and(|line| {
             indent(&line.text) >= indent(&self.lines[self.at].text) + 2
                 && parse_field(line).is_some()
         })
@@ -344,6 +400,11 @@ fn is_ellipsis(text: &str) -> bool {
         || (text.starts_with('[') && text.to_ascii_lowercase().contains("truncated"))
 }
 
+/// True for the end of a list. Languages that do not translate it print it in English.
+fn is_trailer(text: &str) -> bool {
+    labels::value(text, "Number of entries returned {}").is_some()
+}
+
 fn is_limit_warning(text: &str) -> bool {
     text.contains("ipa: WARNING:") && text.to_ascii_lowercase().contains("truncated")
 }
@@ -364,89 +425,4 @@ fn parse_field(line: &Line) -> Option<Field> {
     };
     let is_label = !label.is_empty() && !label.starts_with(['-', '#', '=', '[', '$']);
     is_label.then(|| Field { label: label.to_owned(), value: value.to_owned(), line: line.number })
-}
-
-/// The `ipa` commands of a line: behind any prompt or at its start, joined by `;` or `&&`.
-fn parse_commands(line: &Line) -> VecDeque<Command> {
-    split_words(&line.text)
-        .split(|word| word == ";" || word == "&&")
-        .filter_map(|words| parse_command(line.number, words))
-        .collect()
-}
-
-fn parse_command(line: u64, words: &[String]) -> Option<Command> {
-    let at = words.iter().position(|word| word == "ipa" || word.ends_with("/ipa"))?;
-    // Prompts are short; "see the manual of ipa user-add" is prose. `LC_ALL=C` and `sudo` may
-    // stand between prompt and command.
-    let mut before = words[..at].iter().rev().skip_while(|word| {
-        *word == "sudo" || word.split_once('=').is_some_and(|(name, _)| is_variable(name))
-    });
-    let behind_prompt = before.next().is_none_or(|word| word.ends_with(['$', '#', '%', '>']));
-    let mut rest = words.get(at + 1..)?.iter().skip_while(|word| word.starts_with('-')).peekable();
-    let name = rest.next()?;
-    let is_name = name.contains('-') && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    if !behind_prompt || !is_name {
-        return None;
-    }
-    let mut command = Command { line, name: name.clone(), ..Command::default() };
-    while let Some(word) = rest.next() {
-        if word == "|" {
-            // `tee` passes everything on.
-            command.piped = rest.next().is_none_or(|next| next != "tee");
-            break;
-        }
-        if word.starts_with('>') || word.starts_with("2>") {
-            // A redirection takes nothing away; its target is no argument.
-            if matches!(word.as_str(), ">" | ">>" | "2>") {
-                rest.next();
-            }
-            continue;
-        }
-        match word.strip_prefix("--") {
-            Some(option) => {
-                let (option, value) = match option.split_once('=') {
-                    Some((option, value)) => (option, Some(value.to_owned())),
-                    None if takes_value(option) => (option, rest.next().cloned()),
-                    None => (option, None),
-                };
-                command.options.push((option.to_owned(), value));
-            }
-            None if word.starts_with('-') => command.options.push((word[1..].to_owned(), None)),
-            None => command.arguments.push(word.clone()),
-        }
-    }
-    Some(command)
-}
-
-/// True for the name of an environment variable.
-fn is_variable(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
-}
-
-/// Options of the `*-find` commands that stand alone; every other one is followed by its value.
-fn takes_value(option: &str) -> bool {
-    !matches!(option, "all" | "raw" | "include-master" | "pkey-only" | "no-members" | "help")
-}
-
-/// Words of a command line; quotes group and disappear, `|` and `;` are words of their own.
-fn split_words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut quote = None;
-    for c in text.chars() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '|' | ';') => {
-                words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-                words.push(c.to_string());
-            }
-            (None, c) if c.is_whitespace() => {
-                words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-            }
-            (_, c) => word.push(c),
-        }
-    }
-    words.extend((!word.is_empty()).then_some(word));
-    words
 }

@@ -1,8 +1,10 @@
 //! Readers of text shapes, shared by the importers of [`import`](crate::import). They know syntax,
 //! not IdM.
 
+mod command_line;
 pub mod console;
 pub mod decode;
 mod entry_ends;
+pub mod labels;
 pub mod ldif;
 pub mod sections;

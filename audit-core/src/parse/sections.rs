@@ -127,6 +127,8 @@ fn may_be_special(start: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     /// All pieces as one text, bodies joined.
@@ -134,9 +136,9 @@ mod tests {
         let mut out = String::new();
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Head(head) => {
-                out.push_str(&format!("<{}:{}:{}>", head.line, head.name, head.exit_code));
+                write!(out, "<{}:{}:{}>", head.line, head.name, head.exit_code).unwrap();
             }
-            Piece::Messages { line } => out.push_str(&format!("<{line}:stderr>")),
+            Piece::Messages { line } => write!(out, "<{line}:stderr>").unwrap(),
             Piece::Body(bytes) => out.push_str(std::str::from_utf8(bytes).unwrap()),
         };
         let mut splitter = Splitter::default();

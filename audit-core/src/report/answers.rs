@@ -8,10 +8,11 @@ use crate::model::{Deployment, Fqdn, Need};
 use crate::questions::{self, Passes, Question, SCHEMA};
 use crate::rule::State;
 use crate::score::{self, Judged};
+use crate::time::Timestamp;
 
-/// The template, ending in a line feed.
-pub fn render(deployment: &Deployment) -> String {
-    let judged = score::judge_all(deployment);
+/// The template at a time, ending in a line feed.
+pub fn render(deployment: &Deployment, as_of: Timestamp) -> String {
+    let judged = score::judge_all(deployment, as_of);
     let mut out = format!(
         "# What no export of this deployment says. Fill in what you know, delete the # in front,\n\
          # and audit this file together with the exports. Leave out what you do not know: an\n\

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::evidence::{Fact, Source, Sources};
-use crate::model::{Backup, Deployment, Role, Snapshot, Suffix};
+use crate::model::{Backup, Deployment, Role, ServerAttribute, Snapshot, Suffix};
 use crate::note::Note;
 use crate::observed_json::{self, Sink as _};
 
@@ -126,12 +126,20 @@ impl Writer {
                 let status = if status.is_null() { json!("unknown") } else { status };
                 roles.insert(role.key().to_owned(), status);
             }
+            let mut attributes = Map::new();
+            for attribute in ServerAttribute::ALL {
+                let key = attribute.key();
+                let pointer = format!("{at}/attributes/{key}");
+                let marked = self.fact(&pointer, server.attribute(attribute), |m| json!(m));
+                attributes.insert(key.to_owned(), marked);
+            }
             servers.push(json!({
                 "fqdn": name.as_str(),
                 "data_center": center,
                 "visibility": server.visibility().name(),
                 "version": version,
                 "crl_publisher": crl,
+                "attributes": attributes,
                 "roles": roles,
             }));
         }

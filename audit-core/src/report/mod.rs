@@ -116,7 +116,7 @@ pub struct Report {
 /// Audits a deployment.
 pub fn audit(imported: &Imported, options: &Options) -> Report {
     let deployment = &imported.deployment;
-    let mut judged = score::judge_all(deployment);
+    let mut judged = score::judge_all(deployment, options.as_of);
     let mut notes = deployment.notes.clone();
     notes.extend(score::waive(&mut judged, &deployment.observed.waivers, options.as_of));
     notes.sort();
@@ -124,7 +124,7 @@ pub fn audit(imported: &Imported, options: &Options) -> Report {
     let (coverage_percent, needs) = score::coverage(deployment, &judged);
     let mut findings: Vec<Finding> = score::groups(&judged)
         .into_iter()
-        .map(|group| finding(deployment, &grade, group))
+        .map(|group| finding(deployment, options.as_of, &grade, group))
         .collect();
     let implied: Vec<(&'static str, &'static str)> =
         findings.iter().flat_map(|f| f.superseded_by.iter().map(|by| (*by, f.meta.code))).collect();
@@ -145,27 +145,27 @@ pub fn audit(imported: &Imported, options: &Options) -> Report {
         scenarios: scenarios(deployment),
         findings,
         rules: judged.iter().map(|rule| (rule.meta, rule.status_with_waivers())).collect(),
-        statements: statements(imported, &grade),
+        statements: statements(imported, options.as_of, &grade),
         notes,
         grade,
     }
 }
 
 /// What the declared answers change.
-fn statements(imported: &Imported, grade: &Grade) -> Option<i64> {
+fn statements(imported: &Imported, as_of: Timestamp, grade: &Grade) -> Option<i64> {
     let measured = imported.measured.as_ref()?;
-    let before = score::grade(measured, &score::judge_all(measured)).low.raw;
+    let before = score::grade(measured, &score::judge_all(measured, as_of)).low.raw;
     let points = |score: u64| i64::try_from(score).unwrap_or(0);
     Some(points(grade.low.raw) - points(before))
 }
 
-fn finding(deployment: &Deployment, grade: &Grade, group: Group) -> Finding {
+fn finding(deployment: &Deployment, as_of: Timestamp, grade: &Grade, group: Group) -> Finding {
     let edits = advise::edits(deployment, &group.repairs);
     let (delta, delta_raw) = if edits.is_empty() {
         (0, 0)
     } else {
         let changed = advise::apply(deployment, &edits);
-        let after = score::grade(&changed, &score::judge_all(&changed));
+        let after = score::grade(&changed, &score::judge_all(&changed, as_of));
         let change = |after: u64, before: u64| {
             i64::try_from(after).unwrap_or(0) - i64::try_from(before).unwrap_or(0)
         };

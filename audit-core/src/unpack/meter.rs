@@ -124,3 +124,52 @@ pub(super) fn read_up_to(input: &mut dyn Read, count: usize) -> io::Result<Vec<u
     input.take(count as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that come out of an endless decompressor before a bound ends it.
+    fn allowed(consumed: usize) -> u64 {
+        let meter = Meter::default();
+        meter.consume(consumed);
+        let mut buffer = vec![0; 1 << 20];
+        let mut expanding = Expanding { inner: io::repeat(0), meter: &meter };
+        let mut count = 0;
+        while expanding.read_exact(&mut buffer).is_ok() {
+            count += buffer.len() as u64;
+        }
+        assert_eq!(meter.exceeded(), Some(Limit::Expansion));
+        count
+    }
+
+    #[test]
+    fn what_comes_out_is_bounded_by_what_went_in() {
+        assert_eq!(allowed(1000), limits::EXPANDED_BYTES_FREE);
+        let large = 2 << 20;
+        assert_eq!(allowed(large), large as u64 * limits::EXPANSION_MAX);
+    }
+
+    #[test]
+    fn members_are_counted() {
+        let meter = Meter::default();
+        let fits = (0..=limits::ARCHIVE_MEMBERS_MAX).take_while(|_| meter.member()).count();
+        assert_eq!(fits as u64, limits::ARCHIVE_MEMBERS_MAX);
+        assert_eq!(meter.exceeded(), Some(Limit::Members));
+    }
+
+    #[test]
+    fn blocks_count_the_same_however_the_input_comes() {
+        let bytes = vec![7; 3 * BLOCK_BYTES + 5];
+        for step in [1000, BLOCK_BYTES, BLOCK_BYTES * 4] {
+            let meter = Meter::default();
+            let mut pieces =
+                bytes.chunks(step).fold(Box::new(io::empty()) as Box<dyn Read>, |before, piece| {
+                    Box::new(before.chain(piece))
+                });
+            let mut blocks = Blocks::new(&mut *pieces, &meter);
+            blocks.read_exact(&mut [0; 10]).unwrap();
+            assert_eq!(meter.consumed.get(), BLOCK_BYTES as u64, "pieces of {step}");
+        }
+    }
+}

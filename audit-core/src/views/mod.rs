@@ -10,6 +10,7 @@ pub mod digraph;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Deployment, Direction, Fqdn, Need, Segment, Suffix};
+use crate::time::Timestamp;
 use digraph::{Digraph, Flow};
 
 /// Direct partners of a server in one graph.
@@ -217,14 +218,17 @@ pub struct Views {
     pub domain: SuffixView,
     /// View of suffix `ca`.
     pub ca: SuffixView,
+    /// The time for which verdicts hold.
+    pub as_of: Timestamp,
 }
 
 impl Views {
-    /// The views of a deployment.
-    pub fn new(deployment: &Deployment) -> Self {
+    /// The views of a deployment at a time.
+    pub fn new(deployment: &Deployment, as_of: Timestamp) -> Self {
         Self {
             domain: SuffixView::new(deployment, Suffix::Domain),
             ca: SuffixView::new(deployment, Suffix::Ca),
+            as_of,
         }
     }
 

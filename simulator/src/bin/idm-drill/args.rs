@@ -32,6 +32,19 @@ pub(crate) enum Command {
         /// Exports: files, folders, or - for standard input; without any, the bundled example.
         paths: Vec<PathBuf>,
     },
+    /// Play recordings of real servers in the model and print what it predicts.
+    ///
+    /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise.
+    Replay(ReplayArgs),
+    /// Print the export script: run it as root on every server, then audit the files it writes.
+    ///
+    /// For example: idm-drill collect > collect.sh, then for each server
+    /// ssh root@ipa1 'bash -s -' < collect.sh > ipa1.txt
+    Collect {
+        /// List what each section of the export is for instead.
+        #[arg(long)]
+        explain: bool,
+    },
     /// Explain a rule or note by its code or name; without one, list the rules.
     Explain {
         /// Code or name, for example CA004 or IMP012.
@@ -50,7 +63,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Exports: files, folders, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = ModelFormat::Text)]
@@ -59,7 +72,7 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
-    /// Exports: files, folders, or - for standard input; without any, the bundled example.
+    /// Exports: files, folders, archives, - for standard input; without any, the bundled example.
     pub(crate) paths: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = AuditFormat::Text)]
@@ -77,6 +90,19 @@ pub(crate) struct AuditArgs {
     /// Print all evidence, all cases and all notes.
     #[arg(long, short)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// Recordings: a JSON list of drills, or - for standard input.
+    pub(crate) file: PathBuf,
+    /// Print where prediction and recording differ.
+    #[arg(long)]
+    pub(crate) compare: bool,
+    /// Number of seeds for drills that are not deterministic.
+    #[arg(long, value_name = "N", default_value_t = 20,
+        value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) seeds: u64,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

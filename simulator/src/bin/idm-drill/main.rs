@@ -4,11 +4,13 @@ mod args;
 mod diagnostics;
 mod files;
 mod model_text;
+mod replay;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use audit_core::bundle::collect;
 use audit_core::import::Imported;
 use audit_core::note::NoteCode;
 use audit_core::recovery::Case;
@@ -39,12 +41,18 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     match &args.command {
         Command::Import(args) => import(args),
         Command::Audit(audit) => run_audit(audit, args.as_of.unwrap_or_else(now)),
-        Command::Answers { paths } => answers(paths),
+        Command::Answers { paths } => answers(paths, args.as_of.unwrap_or_else(now)),
         Command::Explain { coverage: true, .. } => {
             print(&guide::coverage())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Explain { word, .. } => explain(word.as_deref()),
+        Command::Replay(args) => replay::run(args),
+        Command::Collect { explain } => {
+            let explanation = explain.then(collect::explain);
+            print(explanation.as_deref().unwrap_or(collect::SCRIPT))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Schema { name } => {
             let text = match name {
                 SchemaName::Deployment => audit_core::report::schema::DEPLOYMENT,
@@ -96,10 +104,10 @@ fn import(args: &ImportArgs) -> io::Result<ExitCode> {
     Ok(if is_unusable(&imported) { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }
 
-fn answers(paths: &[std::path::PathBuf]) -> io::Result<ExitCode> {
+fn answers(paths: &[std::path::PathBuf], as_of: Timestamp) -> io::Result<ExitCode> {
     let imported = files::import(paths);
     diagnostics::print(&imported.deployment.notes)?;
-    print(&report::answers::render(&imported.deployment))?;
+    print(&report::answers::render(&imported.deployment, as_of))?;
     Ok(if is_unusable(&imported) { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }
 

@@ -1,0 +1,323 @@
+//! The entries that are tracked as objects, and how replicated changes meet in them.
+//!
+//! Every change can be applied at any time and in any order between origins; what results is the
+//! same on every server (`fidelity.md`, table i; `fidelity/conflicts.json`):
+//!
+//! - the later change of a replaced value wins, values that are added are united;
+//! - a deleted entry stays deleted, whatever was changed in it elsewhere, earlier or later;
+//! - an entry that is added below a deleted one brings it back as *glue*, marked
+//!   `deletedEntryHasChildren`;
+//! - of two entries of the same name the earlier keeps it; the later is kept as a naming conflict.
+//!
+//! # Source
+//!
+//! 389-ds `urp.c`; measured in drill i.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::kernel::time::Time;
+
+use super::csn::{Csn, ReplicaId};
+
+/// Identity of an entry (`nsuniqueid`): the change that added it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct EntryId(pub Csn);
+
+/// The entry of the suffix itself.
+pub const ROOT: EntryId = EntryId(Csn { time: Time::ZERO, sequence: 0, replica: ReplicaId(0) });
+
+/// A replicated operation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Operation {
+    /// Writes nothing that is tracked: the server's keep-alive entry, for example.
+    KeepAlive,
+    /// Adds an entry.
+    Add(NewEntry),
+    /// Replaces or adds values of one attribute.
+    Modify {
+        /// The entry.
+        entry: EntryId,
+        /// The attribute.
+        attribute: String,
+        /// What happens to its values.
+        modification: Modification,
+    },
+    /// Deletes an entry.
+    Delete(EntryId),
+}
+
+/// An entry to add.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewEntry {
+    /// The entry above it.
+    pub parent: EntryId,
+    /// Its relative name, for example `uid=alice`.
+    pub name: String,
+    /// The group that it is counted in.
+    pub group: Option<Arc<str>>,
+    /// Attributes and values.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// What happens to the values of an attribute.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Modification {
+    /// One value takes the place of all.
+    Replace(String),
+    /// One value is added.
+    Add(String),
+}
+
+/// Values of one attribute with the changes that brought them.
+#[derive(Clone, Debug, Default)]
+struct Attribute {
+    replaced: Option<Csn>,
+    values: BTreeMap<String, Csn>,
+}
+
+impl Attribute {
+    fn apply(&mut self, csn: Csn, modification: &Modification) {
+        match modification {
+            Modification::Replace(value) if self.replaced < Some(csn) => {
+                self.replaced = Some(csn);
+                self.values.retain(|_, added| *added > csn);
+                self.values.insert(value.clone(), csn);
+            }
+            Modification::Add(value) if self.replaced < Some(csn) => {
+                let added = self.values.entry(value.clone()).or_insert(csn);
+                *added = (*added).max(csn);
+            }
+            Modification::Replace(_) | Modification::Add(_) => {}
+        }
+    }
+}
+
+/// An entry, living or a tombstone.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    parent: EntryId,
+    name: String,
+    group: Option<Arc<str>>,
+    attributes: BTreeMap<String, Attribute>,
+    deleted: Option<Csn>,
+}
+
+impl Entry {
+    /// The group it is counted in.
+    pub fn group(&self) -> Option<&str> {
+        self.group.as_deref()
+    }
+
+    /// Values of an attribute, sorted.
+    pub fn values(&self, attribute: &str) -> impl Iterator<Item = &str> {
+        self.attributes
+            .get(attribute)
+            .into_iter()
+            .flat_map(|attribute| attribute.values.keys().map(String::as_str))
+    }
+
+    /// Names of its attributes, sorted.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.attributes.keys().map(String::as_str)
+    }
+}
+
+/// The tracked entries of one suffix on one server.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    entries: BTreeMap<EntryId, Entry>,
+    /// Entries by the entry above them and by name.
+    children: BTreeMap<EntryId, BTreeMap<String, BTreeSet<EntryId>>>,
+    rules: Rules,
+}
+
+/// Which of the rules above a wrong build leaves out; see [`super::planted`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    /// The value that arrives last wins, whenever it was written.
+    pub last_arrival_wins: bool,
+    /// A later change brings a deleted entry back.
+    pub change_undoes_delete: bool,
+    /// A parent is deleted with everything below it.
+    pub no_glue: bool,
+    /// The entry that arrives last takes the name.
+    pub later_keeps_name: bool,
+}
+
+impl Tree {
+    /// Applies a change. Applied twice, it changes nothing.
+    pub fn apply(&mut self, csn: Csn, operation: &Operation, rules: Rules) {
+        self.rules = rules;
+        match operation {
+            Operation::KeepAlive => {}
+            Operation::Add(entry) => self.add(EntryId(csn), entry),
+            Operation::Modify { entry, attribute, modification } => {
+                self.modify(csn, *entry, attribute, modification);
+            }
+            Operation::Delete(id) => {
+                if let Some(entry) = self.entries.get_mut(id) {
+                    entry.deleted = Some(entry.deleted.map_or(csn, |deleted| deleted.min(csn)));
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, id: EntryId, new: &NewEntry) {
+        if self.entries.contains_key(&id) {
+            return;
+        }
+        let mut attributes: BTreeMap<String, Attribute> = BTreeMap::new();
+        for (attribute, value) in &new.attributes {
+            let values = attributes.entry(attribute.clone()).or_default();
+            values.values.insert(value.clone(), id.0);
+        }
+        let siblings = self.children.entry(new.parent).or_default();
+        siblings.entry(new.name.clone()).or_default().insert(id);
+        let entry = Entry {
+            parent: new.parent,
+            name: new.name.clone(),
+            group: new.group.clone(),
+            attributes,
+            deleted: None,
+        };
+        self.entries.insert(id, entry);
+    }
+
+    fn modify(&mut self, csn: Csn, id: EntryId, name: &str, modification: &Modification) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if self.rules.change_undoes_delete && entry.deleted.is_some_and(|deleted| deleted < csn) {
+            entry.deleted = None;
+        }
+        let attribute = entry.attributes.entry(name.to_owned()).or_default();
+        if self.rules.last_arrival_wins {
+            *attribute = Attribute::default();
+        }
+        attribute.apply(csn, modification);
+    }
+
+    /// Whether an entry can be found by a search: it was not deleted, or it is glue.
+    pub fn has(&self, id: EntryId) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.deleted.is_none()) || self.is_glue(id)
+    }
+
+    /// Whether an entry was deleted and is there because of what lives below it.
+    pub fn is_glue(&self, id: EntryId) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.deleted.is_some())
+            && !self.rules.no_glue
+            && self.living_children(id).next().is_some()
+    }
+
+    /// Whether an earlier entry keeps this one's name: one that was there when this was added.
+    pub fn is_conflict(&self, id: EntryId) -> bool {
+        let Some(entry) = self.entries.get(&id) else { return false };
+        let same = self.children.get(&entry.parent).and_then(|all| all.get(&entry.name));
+        same.into_iter().flatten().any(|other| {
+            let (first, second) =
+                if self.rules.later_keeps_name { (id, *other) } else { (*other, id) };
+            let deleted = self.entries.get(&first).and_then(|entry| entry.deleted);
+            first < second && deleted.is_none_or(|deleted| deleted > second.0)
+        })
+    }
+
+    fn living_children(&self, id: EntryId) -> impl Iterator<Item = EntryId> {
+        self.children
+            .get(&id)
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .flatten()
+            .copied()
+            .filter(|child| self.has(*child))
+    }
+
+    /// Removes tombstones that were deleted before a time.
+    pub fn purge(&mut self, horizon: Time) {
+        let is_old = |entry: &Entry| entry.deleted.is_some_and(|csn| csn.time < horizon);
+        let old: Vec<EntryId> =
+            self.entries.iter().filter(|(_, entry)| is_old(entry)).map(|(id, _)| *id).collect();
+        for id in old.into_iter().rev() {
+            if self.is_glue(id) {
+                continue;
+            }
+            let Some(entry) = self.entries.remove(&id) else { continue };
+            let siblings = self.children.get_mut(&entry.parent);
+            if let Some(same) = siblings.and_then(|all| all.get_mut(&entry.name)) {
+                same.remove(&id);
+            }
+        }
+    }
+
+    /// The living entries, oldest first.
+    pub fn living(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
+        let all = self.entries.iter();
+        all.filter(|(id, entry)| entry.deleted.is_none() || self.is_glue(**id))
+            .map(|(id, entry)| (*id, entry))
+    }
+
+    /// The living entries of a group, oldest first.
+    pub fn group(&self, name: &str) -> impl Iterator<Item = (EntryId, &Entry)> {
+        self.living().filter(move |(_, entry)| entry.group() == Some(name))
+    }
+
+    /// Number of tombstones.
+    pub fn tombstones(&self) -> usize {
+        self.entries.keys().filter(|id| !self.has(**id)).count()
+    }
+
+    /// Number of living entries.
+    pub fn len(&self) -> usize {
+        self.living().count()
+    }
+
+    /// Whether no living entry is tracked.
+    pub fn is_empty(&self) -> bool {
+        self.living().next().is_none()
+    }
+
+    /// The path of an entry from itself to the suffix, names joined by commas; a naming conflict
+    /// begins with its identity.
+    pub fn path(&self, id: EntryId) -> String {
+        let mut parts = Vec::new();
+        let mut at = id;
+        while let Some(entry) = self.entries.get(&at) {
+            if self.is_conflict(at) {
+                parts.push(format!("nsuniqueid={}+{}", at.0, entry.name));
+            } else {
+                parts.push(entry.name.clone());
+            }
+            at = entry.parent;
+        }
+        parts.join(",")
+    }
+
+    /// An entry as a search shows it: its attributes, and what the server adds to glue and to
+    /// naming conflicts. `suffix` is the name of the suffix, for the text of a conflict.
+    pub fn shown(&self, id: EntryId, suffix: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let Some(entry) = self.entries.get(&id) else { return BTreeMap::new() };
+        let mut shown: BTreeMap<String, BTreeSet<String>> = entry
+            .attributes()
+            .map(|name| (name.to_owned(), entry.values(name).map(str::to_owned).collect()))
+            .collect();
+        let mut add = |attribute: &str, value: String| {
+            shown.entry(attribute.to_owned()).or_default().insert(value);
+        };
+        if self.is_glue(id) {
+            add("objectClass", "glue".to_owned());
+            add("objectClass", "extensibleobject".to_owned());
+            add("nsds5ReplConflict", "deletedEntryHasChildren".to_owned());
+        }
+        if self.is_conflict(id) {
+            let wanted = self.wanted_path(id);
+            add("objectClass", "ldapsubentry".to_owned());
+            add("nsds5ReplConflict", format!("namingConflict (ADD) {wanted},{suffix}"));
+        }
+        shown
+    }
+
+    /// The name that an entry was given, with the names above it.
+    fn wanted_path(&self, id: EntryId) -> String {
+        let Some(entry) = self.entries.get(&id) else { return String::new() };
+        let above = self.path(entry.parent);
+        if above.is_empty() { entry.name.clone() } else { format!("{},{above}", entry.name) }
+    }
+}

@@ -1,0 +1,149 @@
+//! What an observer of a world can read.
+
+use crate::kernel::time::Time;
+
+use super::World;
+use super::agreement::{AgreementIndex, Phase, ReplicaIndex, ServerIndex, Status};
+use super::csn::{Csn, ReplicaId};
+use super::database::{Database, Generation};
+use super::ruv::Ruv;
+use super::tree::EntryId;
+
+/// A change arrived on a server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Delivery {
+    /// When.
+    pub time: Time,
+    /// Where.
+    pub replica: ReplicaIndex,
+    /// Which change.
+    pub csn: Csn,
+}
+
+impl World {
+    /// Keeps every delivery from now on, see [`World::deliveries`].
+    pub fn record_deliveries(&mut self) {
+        self.deliveries = Some(Vec::new());
+    }
+
+    /// The deliveries since [`World::record_deliveries`].
+    pub fn deliveries(&self) -> &[Delivery] {
+        self.deliveries.as_deref().unwrap_or_default()
+    }
+
+    /// All servers.
+    pub fn servers(&self) -> impl Iterator<Item = ServerIndex> + use<> {
+        (0..self.servers.len()).map(ServerIndex)
+    }
+
+    /// A server's name.
+    pub fn name(&self, server: ServerIndex) -> &str {
+        &self.server(server).name
+    }
+
+    /// Whether a server runs.
+    pub fn runs(&self, server: ServerIndex) -> bool {
+        self.server(server).is_running
+    }
+
+    /// A server's replicas.
+    pub fn replicas(&self, server: ServerIndex) -> &[ReplicaIndex] {
+        &self.server(server).replicas
+    }
+
+    /// The server of a replica.
+    pub fn server_of(&self, replica: ReplicaIndex) -> ServerIndex {
+        self.replica(replica).server
+    }
+
+    /// The replica id of a replica.
+    pub fn id(&self, replica: ReplicaIndex) -> ReplicaId {
+        self.replica(replica).id
+    }
+
+    /// The data of a replica; `None` if its suffix is empty.
+    pub fn database(&self, replica: ReplicaIndex) -> Option<&Database> {
+        self.replica(replica).database.as_ref()
+    }
+
+    /// The generation of a replica's data.
+    pub fn generation(&self, replica: ReplicaIndex) -> Option<Generation> {
+        self.database(replica).map(|database| database.generation)
+    }
+
+    /// The vector of a replica.
+    pub fn ruv(&self, replica: ReplicaIndex) -> Option<&Ruv> {
+        self.database(replica).map(|database| &database.ruv)
+    }
+
+    /// Number of living entries of a group on a replica.
+    pub fn count(&self, replica: ReplicaIndex, group: &str) -> usize {
+        self.database(replica).map_or(0, |database| database.tree.group(group).count())
+    }
+
+    /// The living entries of a group on a replica, oldest first.
+    pub fn entry_ids(&self, replica: ReplicaIndex, group: &str) -> Vec<EntryId> {
+        self.database(replica)
+            .map(|database| database.tree.group(group).map(|(id, _)| id).collect())
+            .unwrap_or_default()
+    }
+
+    /// Whether an entry is alive on a replica.
+    pub fn has(&self, replica: ReplicaIndex, entry: EntryId) -> bool {
+        self.database(replica).is_some_and(|database| database.tree.has(entry))
+    }
+
+    /// Number of load writes of an origin that a replica holds.
+    pub fn held(&self, replica: ReplicaIndex, origin: ReplicaIndex) -> u64 {
+        let id = self.id(origin);
+        let Some(load) = self.load_of(replica, id) else { return 0 };
+        self.database(replica)
+            .and_then(|database| database.held.get(&id))
+            .map_or(0, |ranges| ranges.count(load))
+    }
+
+    /// The agreements that exist on running servers.
+    pub fn agreements(&self) -> impl Iterator<Item = AgreementIndex> {
+        (0..self.agreements.len()).map(AgreementIndex).filter(|index| {
+            let agreement = self.agreement(*index);
+            agreement.exists && self.is_running(agreement.supplier)
+        })
+    }
+
+    /// Supplier and consumer of an agreement.
+    pub fn ends(&self, index: AgreementIndex) -> (ReplicaIndex, ReplicaIndex) {
+        let agreement = self.agreement(index);
+        (agreement.supplier, agreement.consumer)
+    }
+
+    /// What an agreement says of its last attempt.
+    pub fn status(&self, index: AgreementIndex) -> Status {
+        self.agreement(index).status
+    }
+
+    /// Whether an agreement is enabled.
+    pub fn is_enabled(&self, index: AgreementIndex) -> bool {
+        self.agreement(index).is_enabled
+    }
+
+    /// The anchor that was missing at the last attempt, while the agreement is stuck.
+    pub fn missing_anchor(&self, index: AgreementIndex) -> Option<Csn> {
+        let agreement = self.agreement(index);
+        agreement.missing.filter(|_| agreement.status == Status::Stuck)
+    }
+
+    /// How often an agreement met a busy receiver.
+    pub fn busy(&self, index: AgreementIndex) -> u64 {
+        self.agreement(index).busy
+    }
+
+    /// How many sessions of an agreement sent something.
+    pub fn sessions(&self, index: AgreementIndex) -> u64 {
+        self.agreement(index).sessions
+    }
+
+    /// Whether an agreement holds its receiver now.
+    pub fn is_in_session(&self, index: AgreementIndex) -> bool {
+        matches!(self.agreement(index).phase, Phase::Session(_) | Phase::Total(_))
+    }
+}

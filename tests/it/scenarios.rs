@@ -1,0 +1,231 @@
+//! Documented scenarios, the background load, and the two modes of the world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use audit_core::model::Suffix;
+use quickcheck::{Arbitrary, Gen, QuickCheck};
+use simulator::kernel::time::{Span, Time};
+use simulator::world::copies::{RestoreKind, Service};
+use simulator::world::tree::{NewEntry, Operation, ROOT};
+use simulator::world::{ReplicaIndex, Status, Timing, World};
+
+use crate::measurements::deployment;
+
+fn add_user(world: &mut World, on: ReplicaIndex, name: &str) {
+    let entry = NewEntry {
+        parent: ROOT,
+        name: format!("uid={name}"),
+        group: Some("users".into()),
+        attributes: Vec::new(),
+    };
+    world.write(on, Operation::Add(entry)).expect("a running server");
+    world.run_for(Span::from_seconds(5));
+}
+
+fn users(world: &World, on: ReplicaIndex) -> BTreeSet<String> {
+    let tree = &world.database(on).expect("data").tree;
+    tree.group("users").map(|(id, _)| tree.path(id).replace("uid=", "")).collect()
+}
+
+fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_owned).into_iter().collect()
+}
+
+/// B17: the trace of FreeIPA's own test of backup and restore with a replica.
+#[test]
+fn a_restored_backup_is_quarantined_until_the_replica_is_reinitialized() {
+    let (mut world, servers) = deployment(2, &[(0, 1)], 5, |_| {});
+    let [master, replica] = [servers[0], servers[1]];
+    let host = world.server_of(master);
+    add_user(&mut world, master, "admin");
+    add_user(&mut world, master, "test1_master");
+    add_user(&mut world, replica, "test1_replica");
+    let backup = world.copy(host);
+    for user in world.entry_ids(master, "users").into_iter().skip(1) {
+        world.write(master, Operation::Delete(user)).expect("a running server");
+    }
+    add_user(&mut world, master, "test2_master");
+    add_user(&mut world, replica, "test2_replica");
+    let before = names(["admin", "test2_master", "test2_replica"]);
+    assert_eq!(users(&world, master), before);
+    assert_eq!(users(&world, replica), before);
+
+    world.kill(host);
+    world.begin_restore(host, Service::Offline);
+    world.end_restore(&backup, RestoreKind::LdifRuvRemoved, Service::Offline, false);
+    assert_eq!(users(&world, master), names(["admin", "test1_master", "test1_replica"]));
+    add_user(&mut world, master, "test3_master");
+    add_user(&mut world, replica, "test3_replica");
+    let between = [(master, replica), (replica, master)]
+        .map(|(from, to)| world.find_agreement(from, to).expect("an agreement"));
+    assert_eq!(between.map(|agreement| world.status(agreement).error()), [19, 19]);
+    let master_only = names(["admin", "test1_master", "test1_replica", "test3_master"]);
+    assert_eq!(users(&world, master), master_only);
+    let replica_only = names(["admin", "test2_master", "test2_replica", "test3_replica"]);
+    assert_eq!(users(&world, replica), replica_only);
+
+    assert!(world.reinitialize(between[0]));
+    world.run_for(Span::from_seconds(20));
+    assert_eq!(users(&world, replica), master_only);
+    add_user(&mut world, master, "test4_master");
+    add_user(&mut world, replica, "test4_replica");
+    let both = names([
+        "admin",
+        "test1_master",
+        "test1_replica",
+        "test3_master",
+        "test4_master",
+        "test4_replica",
+    ]);
+    assert_eq!(users(&world, master), both);
+    assert_eq!(users(&world, replica), both);
+    assert_eq!(between.map(|agreement| world.status(agreement)), [Status::Ok; 2]);
+}
+
+/// Three servers in a row that write every 20 s; the last one is away for ten days, longer than
+/// the changelog's age, and comes back. Gives how many of the first server's writes of this time
+/// it lacks, and what the agreement to it says.
+fn away_for_ten_days(is_rolled_back: bool) -> (u64, Status) {
+    let (mut world, servers) = deployment(3, &[(0, 1), (1, 2)], 11, |_| {});
+    for server in &servers {
+        assert!(world.set_load(*server, Span::from_seconds(20)));
+    }
+    world.run_for(Span::from_minutes(5));
+    let host = world.server_of(servers[2]);
+    let copy = world.copy(host);
+    if !is_rolled_back {
+        world.stop(host);
+    }
+    let back = world.now() + Span::from_days(10);
+    while !world.skip_to(back) {
+        world.run_for(Span::from_seconds(1));
+    }
+    if is_rolled_back {
+        world.begin_restore(host, Service::Offline);
+        world.end_restore(&copy, RestoreKind::ColdCopy, Service::Offline, false);
+    } else {
+        world.start(host);
+    }
+    world.run_for(Span::from_minutes(30));
+    let lacks = world.held(servers[0], servers[0]) - world.held(servers[2], servers[0]);
+    let agreement = world.find_agreement(servers[1], servers[2]).expect("an agreement");
+    (lacks, world.status(agreement))
+}
+
+/// B24 and B27.
+#[test]
+fn a_rolled_back_server_is_stuck_where_an_absent_one_catches_up() {
+    let (lacks, status) = away_for_ten_days(false);
+    assert!(lacks <= 1, "an absent server lacks {lacks} writes");
+    assert!(matches!(status, Status::Ok | Status::Busy));
+    let (lacks, status) = away_for_ten_days(true);
+    assert!(lacks > 40_000, "a rolled back server lacks only {lacks} writes");
+    assert_eq!(status, Status::Stuck);
+}
+
+#[test]
+fn a_healthy_deployment_without_load_schedules_nothing() {
+    let (mut world, servers) = deployment(5, &[(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)], 2, |_| {});
+    world.write_entry(servers[0], "group").expect("a running server");
+    world.run_for(Span::from_minutes(1));
+    assert_eq!(world.pending(), 0);
+    assert!(servers.iter().all(|server| world.count(*server, "group") == 1));
+}
+
+/// Four to eight servers, joined at random, each with a load of its own.
+#[derive(Clone, Debug)]
+struct Loaded {
+    /// For each server but the first: one before it that it is joined to.
+    parents: Vec<usize>,
+    /// One more segment.
+    more: (usize, usize),
+    /// Milliseconds between two writes, per server.
+    periods: Vec<u64>,
+    seed: u64,
+}
+
+impl Arbitrary for Loaded {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let count = 4 + usize::arbitrary(g) % 5;
+        Self {
+            parents: (1..count).map(|server| usize::arbitrary(g) % server).collect(),
+            more: (usize::arbitrary(g) % count, usize::arbitrary(g) % count),
+            // Nothing that the retry of 3 s falls in step with.
+            periods: (0..count)
+                .filter_map(|_| g.choose(&[1700, 2300, 4100, 4700, 5300, 7100, 7900]).copied())
+                .collect(),
+            seed: u64::arbitrary(g),
+        }
+    }
+}
+
+impl Loaded {
+    fn world(&self) -> (World, Vec<ReplicaIndex>) {
+        let mut segments: Vec<_> =
+            self.parents.iter().enumerate().map(|(child, parent)| (*parent, child + 1)).collect();
+        if self.more.0 != self.more.1 {
+            segments.push(self.more);
+        }
+        let mut world = World::new(Timing::default(), self.seed);
+        let servers: Vec<_> = (0..self.periods.len())
+            .map(|number| {
+                let server = world.add_server(&format!("s{number}"));
+                world.add_replica(server, Suffix::Domain)
+            })
+            .collect();
+        for (left, right) in segments {
+            world.connect(servers[left], servers[right]);
+        }
+        world.initialize(Suffix::Domain);
+        world.start_all();
+        world.run_until(Time::from_millis(60_000));
+        for (server, period) in servers.iter().zip(&self.periods) {
+            assert!(world.set_load(*server, Span::from_millis(*period)));
+        }
+        (world, servers)
+    }
+}
+
+type Held = BTreeMap<(ReplicaIndex, ReplicaIndex), u64>;
+
+fn held(world: &World, servers: &[ReplicaIndex]) -> Held {
+    let pairs = servers.iter().flat_map(|on| servers.iter().map(move |of| (*on, *of)));
+    pairs.map(|(on, of)| ((on, of), world.held(on, of))).collect()
+}
+
+/// The same deployment, event by event and in closed form.
+fn modes_agree(loaded: Loaded) -> bool {
+    let (mut events, servers) = loaded.world();
+    let mut closed = events.clone();
+    let end = events.now() + Span::from_minutes(3);
+    events.run_until(end);
+    while !closed.skip_to(end) {
+        closed.run_for(Span::from_millis(100));
+    }
+    // While it runs, events are behind by busy receivers: a wait of three seconds or some.
+    let (one, other) = (held(&events, &servers), held(&closed, &servers));
+    let near = one.iter().all(|(pair, count)| {
+        let slack = 40_000 / loaded.periods[pair.1.number()] + 1;
+        *count <= other[pair] + slack && other[pair] <= *count + slack
+    });
+    // Behind the last write both hold the same, without holes.
+    for world in [&mut events, &mut closed] {
+        for server in &servers {
+            world.stop_load(*server);
+        }
+        world.run_for(Span::from_minutes(2));
+    }
+    let whole = |world: &World| {
+        servers.iter().all(|server| {
+            let data = world.database(*server).expect("data");
+            data.held.values().all(|ranges| ranges.gaps() == 0)
+                && data.ruv == world.database(servers[0]).expect("data").ruv.clone()
+        })
+    };
+    near && whole(&events) && whole(&closed)
+}
+
+#[test]
+fn closed_form_and_events_agree() {
+    QuickCheck::new().tests(30).quickcheck(modes_agree as fn(Loaded) -> bool);
+}
