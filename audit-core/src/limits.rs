@@ -53,3 +53,7 @@ pub const MEMBER_TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes of one sos report that are held until its host is known.
 pub const SOS_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Places in a console text that look like JSON and are none; behind the last one no more
+/// documents are looked for, because each costs a pass.
+pub const JSON_FAULTS_IN_TEXT_MAX: usize = 20;

@@ -89,35 +89,31 @@ impl Timestamp {
         Self::from_unix_seconds(midnight + hour * 3600 + minute * 60 + second.min(59) - offset)
     }
 
-    /// Reads LDAP's generalized time in UTC (RFC 4517, 3.3.13), with seconds: `20261122120000Z`; a
-    /// fraction is dropped. `None` for everything else.
+    /// Reads LDAP generalized time in UTC to the second, `20261122120000Z`, with or without a
+    /// fraction, which is dropped (RFC 4517, 3.3.13). `None` for everything else.
     ///
     /// ```
     /// use audit_core::time::Timestamp;
     ///
     /// let noon = Timestamp::parse_generalized("20261122120000Z").unwrap();
     /// assert_eq!(noon.to_string(), "2026-11-22T12:00:00Z");
-    /// assert!(Timestamp::parse_generalized("20261322120000Z").is_none());
+    /// assert!(Timestamp::parse_generalized("20260230120000Z").is_none());
     /// ```
     pub fn parse_generalized(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let (date, rest) = text.split_at_checked(8)?;
-        let (clock, rest) = rest.split_at_checked(6)?;
-        if !rest.ends_with('Z') || !(date.bytes().chain(clock.bytes())).all(|b| b.is_ascii_digit())
-        {
+        let text = text.trim().strip_suffix('Z')?;
+        let whole = text.split(['.', ',']).next()?;
+        if !text.is_ascii() || whole.len() != 14 {
             return None;
         }
-        let part = |text: &str, at: usize, length: usize| {
-            text.get(at..at + length).unwrap_or_default().to_owned()
-        };
+        let part = |from: usize, to: usize| text.get(from..to);
         Self::parse_rfc3339(&format!(
-            "{}-{}-{}T{}:{}:{}{rest}",
-            part(date, 0, 4),
-            part(date, 4, 2),
-            part(date, 6, 2),
-            part(clock, 0, 2),
-            part(clock, 2, 2),
-            part(clock, 4, 2),
+            "{}-{}-{}T{}:{}:{}Z",
+            part(0, 4)?,
+            part(4, 6)?,
+            part(6, 8)?,
+            part(8, 10)?,
+            part(10, 12)?,
+            part(12, 14)?
         ))
     }
 }

@@ -192,7 +192,8 @@ fn what_is_no_export() {
     refused(b"Dear colleague,\nplease find the export attached.\n", NoteCode::NotRecognized, None);
     refused(b"<html><body>Login</body></html>\n", NoteCode::NotRecognized, None);
     refused(b"[1, 2, 3", NoteCode::NotRecognized, None);
-    refused(b"[]", NoteCode::NotRecognized, None);
+    // What `ipa-healthcheck` leaves without --all: a note explains it.
+    refused(b"[]", NoteCode::EmptyFile, None);
     refused(b"{\"result\": null}", NoteCode::NotRecognized, None);
     refused(b"[{\"check\": \"MetaCheck\"}]\n", NoteCode::NotRecognized, None);
     let users = "dn: uid=ann,cn=users,cn=accounts,dc=example,dc=test\nuid: ann\n\n";
@@ -213,8 +214,8 @@ fn broken_json_names_the_place_and_hides_the_line() {
                \"servers\": [";
     let extra = "{\n  \"password\": \"Secret123\" \"oops\": 1\n}\n";
     let bare = "{\"password\": Secret123}\n";
-    let twice = "{\"password\": \"Secret123\"} {\"password\": \"Secret123\"}";
-    for (text, line, column) in [(cut, 4, 14), (extra, 2, 27), (bare, 1, 14), (twice, 1, 27)] {
+    let second = "{\"password\": \"Secret123\"}\n{\"password\": Secret123}";
+    for (text, line, column) in [(cut, 4, 14), (extra, 2, 27), (bare, 1, 14), (second, 2, 14)] {
         let both = beside(text.as_bytes());
         let note = notes(&both).into_iter().find(|note| note.code == NoteCode::InvalidJson);
         let note = note.unwrap();
@@ -223,6 +224,10 @@ fn broken_json_names_the_place_and_hides_the_line() {
         assert!(!out.contains("Secret123"), "the broken line is shown: {note:?}");
         refused(text.as_bytes(), NoteCode::InvalidJson, Some(line));
     }
+    // Several documents in a file are JSON; these are of nobody.
+    let twice = b"{\"password\": \"Secret123\"} {\"password\": \"Secret123\"}";
+    refused(twice, NoteCode::NotRecognized, None);
+    assert!(!all_outputs(&beside(twice)).contains("Secret123"));
 }
 
 #[test]

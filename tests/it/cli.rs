@@ -332,3 +332,53 @@ fn the_saved_model_gives_the_same_audit() {
         run_with_input(&["audit", "-", "--format", "json", "--as-of", AS_OF], saved.as_bytes());
     assert_eq!(audit(&first), audit(&second));
 }
+
+#[test]
+fn replay_prints_predictions_in_the_recordings_shape() {
+    let output = run(&["replay", "recordings/laws.json"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let played = json(&output);
+    let drills = played.as_array().expect("a list");
+    let bridge =
+        drills.iter().find(|drill| drill["name"] == "bridge-needs-no-initialization/line-4");
+    let observed = &bridge.expect("the drill")["observed"][0];
+    assert_eq!(observed["present"]["left"]["s4"], 5);
+    assert_eq!(observed["probe_reach"]["s1"], serde_json::json!(["s1", "s3", "s4"]));
+    assert_eq!(out(&output), out(&run(&["replay", "recordings/laws.json"])));
+}
+
+#[test]
+fn replay_compares_and_says_where_it_differs() {
+    let output = run(&["replay", "recordings/laws.json", "--compare"]);
+    assert_eq!(code(&output), 0, "{}", out(&output));
+    assert!(out(&output).ends_with("32 of 32 deterministic drills are equal\n"));
+
+    let drill = r#"[{"name": "changed", "deterministic": true, "exact": ["present"],
+        "topology": {"servers": ["s1", "s2"], "segments": [["s1", "s2"]]},
+        "actions": [{"do": "write", "on": "s1", "group": "g", "count": 3, "rate_per_s": 20},
+                    {"do": "wait_converged"}],
+        "observed": [{"present": {"g": {"s1": 3, "s2": 2}},
+                      "agreement_class": {"s1->s2": "ok"}}]}]"#;
+    let output = run_with_input(&["replay", "-", "--compare"], drill.as_bytes());
+    assert_eq!(code(&output), 1);
+    assert_eq!(
+        out(&output),
+        "changed: DIFFERENT\n  /present/g/s2: predicted 3, observed 2\n\n\
+         0 of 1 deterministic drills are equal\n"
+    );
+
+    let varied = drill.replace("\"deterministic\": true", "\"deterministic\": false");
+    let output = run_with_input(&["replay", "-", "--compare", "--seeds", "2"], varied.as_bytes());
+    assert_eq!(code(&output), 0);
+    assert!(out(&output).contains("/present/g/s2: predicted 3; observed 2\n"));
+}
+
+#[test]
+fn replay_refuses_what_it_does_not_know_and_says_where() {
+    let drill = r#"[{"name": "odd", "topology": {"servers": ["s1"], "segments": []},
+        "actions": [{"do": "defragment", "on": "s1"}]}]"#;
+    let output = run_with_input(&["replay", "-"], drill.as_bytes());
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("drill \"odd\": at /0/actions/0/do: no action \"defragment\""));
+    assert_eq!(code(&run(&["replay", "recordings/none.json"])), 2);
+}

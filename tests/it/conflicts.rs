@@ -9,6 +9,7 @@ use simulator::world::tree::{EntryId, Modification, NewEntry, Operation, ROOT};
 use simulator::world::{ReplicaIndex, World};
 use tests::reference;
 
+use crate::fidelity::{skipped, text};
 use crate::measurements::deployment;
 
 const SUFFIX: &str = "dc=example,dc=test";
@@ -166,9 +167,9 @@ pub(crate) fn check_conflicts(plant: impl FnOnce(&mut World)) -> Result<(), Stri
 fn changes_made_apart_meet_as_on_real_servers() {
     check_conflicts(|_| {}).expect("the law of drill i");
     let Some(reference) = reference() else {
-        return eprintln!("skipped: no reference folder beside the checkout");
+        return skipped();
     };
-    let text = std::fs::read_to_string(reference.join("fidelity/conflicts.json")).expect("text");
+    let text = text(&reference.join("fidelity/conflicts.json"));
     let recordings: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     let [s1, s2] = played(|_| {});
     for recording in &recordings {

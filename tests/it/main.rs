@@ -15,6 +15,7 @@ mod cli;
 mod collect;
 mod conflicts;
 mod corpus;
+mod corpus_json;
 mod corpus_ldif;
 mod determinism;
 mod fidelity;

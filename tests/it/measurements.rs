@@ -14,6 +14,8 @@ use simulator::world::tree::Operation;
 use simulator::world::{ReplicaIndex, Timing, World};
 use tests::reference;
 
+use crate::fidelity::{skipped, text};
+
 /// Servers joined as given, initialized, running for a while.
 pub(crate) fn deployment(
     count: usize,
@@ -46,12 +48,10 @@ fn line(count: usize) -> Vec<(usize, usize)> {
 
 fn measurements() -> Vec<Value> {
     let Some(reference) = reference() else {
-        eprintln!("skipped: no reference folder beside the checkout");
+        skipped();
         return Vec::new();
     };
-    let path = reference.join("fidelity/measurements.json");
-    let text = std::fs::read_to_string(path).expect("readable");
-    serde_json::from_str(&text).expect("a list")
+    serde_json::from_str(&text(&reference.join("fidelity/measurements.json"))).expect("a list")
 }
 
 /// Median of a recorded number over the repetitions of a drill.
@@ -77,6 +77,7 @@ fn write(
     let mut due = Vec::new();
     let mut phases = Streams::new(seed, 0).stream("writers", 0);
     for (writer, rate) in writers {
+        #[expect(clippy::cast_sign_loss, reason = "spans and rates are not negative")]
         let count = (span.seconds_f64() * rate) as u64;
         let phase = phases.unit();
         for number in 0..count {
@@ -124,7 +125,6 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Both within the factor, with a grain of a hundredth for what is near zero.
 fn check_factor(what: &str, simulated: f64, recorded: f64, factor: f64) {
     let ratio = (simulated + 0.01) / (recorded + 0.01);
-    println!("{what}: simulated {simulated:.3}, recorded {recorded:.3}");
     assert!(
         (1.0 / factor..=factor).contains(&ratio),
         "{what}: simulated {simulated}, recorded {recorded}"
@@ -295,7 +295,6 @@ fn losers_of_a_receiver_retry_in_phase() {
         let Some(recorded) = recorded("contention", "", read) else { return };
         let runs = (0..9).map(|seed| contention(k, seed, |_| {}).0).collect();
         let simulated = median(runs);
-        println!("{k} suppliers: simulated {simulated:.2}, recorded {recorded:.2}");
         assert!((0.8..=1.2).contains(&(simulated / recorded)), "{k}: {simulated} {recorded}");
     }
 }

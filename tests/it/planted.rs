@@ -5,17 +5,10 @@ use std::fmt::Write as _;
 use simulator::replay::{self, Drill, Player};
 use simulator::world::planted::Mutation;
 use simulator::world::{Timing, World};
-use tests::root;
 
 use crate::conflicts::check_conflicts;
-use crate::fidelity::recordings;
+use crate::fidelity::{laws, recordings};
 use crate::measurements::{check_backoff, check_contention, check_tail};
-
-/// Our own recordings.
-pub(crate) fn laws() -> Vec<Drill> {
-    let path = root().join("tests/fixtures/recordings/laws.json");
-    replay::read(&std::fs::read_to_string(path).expect("readable")).expect("drills")
-}
 
 /// The first difference of a drill that is played with a mistake.
 fn difference(drill: &Drill, mutation: Mutation) -> Option<String> {

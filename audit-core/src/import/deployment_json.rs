@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::note::{Note, NoteCode};
 use crate::observed_json::{self, Conflicts, Origin};
+use crate::parse::json::Document;
 use crate::report::deployment_json::{NOT_MODELED, SCHEMA};
 use crate::time::Timestamp;
 
@@ -59,8 +60,8 @@ const KEYS: [&str; 13] = [
     "evidence",
 ];
 
-fn read(named: &Named<'_>, value: &Value, facts: &mut Facts) -> bool {
-    let Some(document) = value.as_object() else { return false };
+fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
+    let Some(document) = document.value.as_object() else { return false };
     let schema = document.get("schema").and_then(Value::as_str);
     match schema {
         Some(SCHEMA) => {}

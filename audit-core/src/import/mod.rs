@@ -36,6 +36,7 @@ use crate::model::{Deployment, Fqdn};
 use crate::note::{Note, NoteCode};
 use crate::parse::console::{self, Line, Transcript};
 use crate::parse::decode::{Content, Encoding, Transcoder};
+use crate::parse::json::{self, Document, Fault};
 use crate::parse::ldif::{self, Dn, Interest, LdifParser, LdifSummary, Problem, ProblemKind};
 use crate::sos::{Part, Reports};
 use crate::time::Timestamp;
@@ -49,9 +50,15 @@ mod csreplica_manage_list;
 mod deployment_json;
 mod dnsconfig_show;
 mod domainlevel_get;
+mod dsconf_agreements;
+mod dsconf_monitor;
+mod dsconf_ruv;
+mod dsctl_healthcheck;
 mod dse_ldif;
+mod healthcheck;
 mod ipa_crlgen_manage;
 mod ipactl_status;
+mod json_rpc;
 mod ldif_ad_trust_agents;
 mod ldif_agreements;
 mod ldif_directory;
@@ -79,9 +86,15 @@ pub static FORMATS: &[&Format] = &[
     &deployment_json::FORMAT,
     &dnsconfig_show::FORMAT,
     &domainlevel_get::FORMAT,
+    &dsconf_agreements::FORMAT,
+    &dsconf_monitor::FORMAT,
+    &dsconf_ruv::FORMAT,
+    &dsctl_healthcheck::FORMAT,
     &dse_ldif::FORMAT,
+    &healthcheck::FORMAT,
     &ipa_crlgen_manage::FORMAT,
     &ipactl_status::FORMAT,
+    &json_rpc::FORMAT,
     &ldif_ad_trust_agents::FORMAT,
     &ldif_agreements::FORMAT,
     &ldif_directory::FORMAT,
@@ -136,8 +149,8 @@ pub enum Reads {
         /// Reads the wanted entries. Returns whether any was its own.
         read: fn(&Named<'_>, &LdifFile, &mut Facts) -> bool,
     },
-    /// A JSON document. Returns whether it was its own.
-    Json(fn(&Named<'_>, &serde_json::Value, &mut Facts) -> bool),
+    /// A JSON document of a file or between the lines of a text. Returns whether it was its own.
+    Json(fn(&Named<'_>, &Document, &mut Facts) -> bool),
     /// A TOML document of this project's. Returns whether it was its own.
     Toml(fn(&Named<'_>, &str, &mut Facts) -> bool),
 }
@@ -797,58 +810,71 @@ pub(crate) struct JsonStage {
 
 impl JsonStage {
     fn finish(self, named: &Named<'_>, facts: &mut Facts) -> Ended {
-        let value = match serde_json::from_slice::<serde_json::Value>(&self.bytes) {
-            Ok(value) => value,
-            Err(error) => {
-                facts.note(self.invalid(named, &error));
+        let documents = match json::documents(&self.bytes, self.lines_before) {
+            Ok(documents) => documents,
+            Err((documents, fault)) if documents.is_empty() => {
+                let number = fault.line - self.lines_before;
+                let what = named.section.map_or_else(
+                    || "the file".to_owned(),
+                    |section| format!("section {}", section.head.name),
+                );
+                let mut note = invalid_json(named, &fault, &format!("{what} was not used"));
+                note.snippet = masked_line(&self.bytes, number);
+                facts.note(note);
                 return Ended::nothing("invalid JSON", None);
+            }
+            Err(_) => {
+                // A document with something behind it: a text that holds documents.
+                let mut text = ConsoleStage::new(self.lines_before);
+                text.push(&self.bytes);
+                return text.finish(named, facts);
             }
         };
         let mut ended = Ended::nothing("JSON, not recognized", None);
-        for format in FORMATS {
-            if let Reads::Json(read) = &format.reader
-                && read(named, &value, facts)
-            {
-                ended.formats.insert(format.name);
-            }
-        }
+        read_documents(named, &documents, &mut ended, facts);
         if ended.formats.is_empty() {
             ended.refused = Some(not_recognized(named, "the file is JSON"));
         }
         ended
     }
+}
 
-    fn invalid(&self, named: &Named<'_>, error: &serde_json::Error) -> Note {
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        let (line, column) = (error.line() as u64, error.column() as u64);
-        let what = named.section.map_or_else(
-            || "the file".to_owned(),
-            |section| format!("section {}", section.head.name),
-        );
-        let mut note = Note::on_file(
-            named.file,
-            NoteCode::InvalidJson,
-            format!("invalid JSON: {message}; {what} was not used"),
-        )
-        .at(self.lines_before + line.max(1))
-        .column(column.max(1))
-        .help(if error.is_eof() {
-            "The file ends early: export or copy it again, whole."
-        } else {
-            "Correct the place shown, or export the file again."
-        });
-        note.snippet = masked_line(&self.bytes, error.line());
-        note
+/// Gives documents to the importers.
+fn read_documents(named: &Named<'_>, documents: &[Document], ended: &mut Ended, facts: &mut Facts) {
+    for document in documents {
+        for format in FORMATS {
+            if let Reads::Json(read) = &format.reader
+                && read(named, document, facts)
+            {
+                ended.formats.insert(format.name);
+            }
+        }
     }
+}
+
+fn invalid_json(named: &Named<'_>, fault: &Fault, consequence: &str) -> Note {
+    let help = if fault.is_eof {
+        "The document ends early: export or copy it again, whole."
+    } else if fault.message.starts_with("trailing comma") {
+        "Remove the comma before the closing bracket, or export the document again: what \
+         documentation shows is often no valid JSON."
+    } else {
+        "Correct the place shown, or export the document again."
+    };
+    let message = format!("invalid JSON: {}; {consequence}", fault.message);
+    Note::on_file(named.file, NoteCode::InvalidJson, message)
+        .at(fault.line)
+        .column(fault.column)
+        .help(help)
 }
 
 /// A line of a document with its letters and digits masked: the line may hold anything, its
 /// punctuation shows the place.
-fn masked_line(bytes: &[u8], number: usize) -> Option<String> {
+fn masked_line(bytes: &[u8], number: u64) -> Option<String> {
     /// Longest line worth showing.
     const LENGTH_MAX: usize = 200;
-    let line = bytes.split(|&byte| byte == b'\n').nth(number.checked_sub(1)?)?;
+    let line =
+        bytes.split(|&byte| byte == b'\n').nth(usize::try_from(number.checked_sub(1)?).ok()?)?;
     let text = String::from_utf8_lossy(line);
     (text.chars().count() <= LENGTH_MAX).then(|| {
         let mask = |c: char| if c.is_alphanumeric() || c.is_control() { 'x' } else { c };
@@ -1058,8 +1084,13 @@ impl ConsoleStage {
                 .at(*line),
             );
         }
-        let transcript = console::transcript(&self.lines);
         let mut ended = Ended::nothing("text, not recognized", None);
+        let inside = json::extract(&mut self.lines);
+        read_documents(named, &inside.documents, &mut ended, facts);
+        for fault in &inside.faults {
+            facts.note(invalid_json(named, fault, "the document was not used"));
+        }
+        let transcript = console::transcript(&self.lines);
         for format in FORMATS {
             let own = match &format.reader {
                 Reads::Console(read) => read(named, &transcript, facts),

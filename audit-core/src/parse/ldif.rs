@@ -1560,7 +1560,7 @@ fn looks_like_data(raw: &[u8], colon: usize) -> bool {
 
 /// Decodes standard base64 with padding. On failure the place of the first byte that is wrong;
 /// the length if the text ends too early.
-fn decode_base64(encoded: &[u8], decoded: &mut Vec<u8>) -> Result<(), usize> {
+pub(super) fn decode_base64(encoded: &[u8], decoded: &mut Vec<u8>) -> Result<(), usize> {
     let padding = encoded.iter().rev().take(2).take_while(|&&byte| byte == b'=').count();
     let digits = &encoded[..encoded.len() - padding];
     let mut group = 0_u32;

@@ -5,6 +5,8 @@ mod command_line;
 pub mod console;
 pub mod decode;
 mod entry_ends;
+pub mod json;
 pub mod labels;
 pub mod ldif;
+pub mod rpc;
 pub mod sections;

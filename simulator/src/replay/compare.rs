@@ -49,6 +49,41 @@ const COMPARED: [&str; 16] = [
 /// Fields that are compared only where the recording calls them exact.
 const ONLY_IF_EXACT: [&str; 1] = ["right_halves_equal"];
 
+/// Fields that say how something was measured; names with `seconds` or `_s` are times.
+const NOT_COMPARED: [&str; 7] = [
+    "action_errors",
+    "cleanallruv",
+    "initializations",
+    "only_left",
+    "only_right",
+    "wait_converged",
+    "written",
+];
+
+/// Pointers to what was observed and is neither compared nor known as a time or a measurement.
+pub fn unknown_fields(drill: &Drill) -> Vec<String> {
+    let is_known = |key: &str| {
+        COMPARED.contains(&key)
+            || ONLY_IF_EXACT.contains(&key)
+            || NOT_COMPARED.contains(&key)
+            || key.contains("seconds")
+            || key.ends_with("_s")
+            || key.starts_with("lost_of_")
+    };
+    let mut unknown: Vec<String> = drill
+        .observed
+        .iter()
+        .enumerate()
+        .flat_map(|(index, observed)| {
+            let keys = observed.as_object().into_iter().flat_map(serde_json::Map::keys);
+            keys.filter(|key| !is_known(key))
+                .map(move |key| format!("{}/observed/{index}/{key}", drill.pointer))
+        })
+        .collect();
+    unknown.sort();
+    unknown
+}
+
 /// Values at their pointers.
 type Leaves = BTreeMap<String, Value>;
 

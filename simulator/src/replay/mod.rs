@@ -20,16 +20,18 @@
 //! ```
 
 mod compare;
+mod node;
 mod observe;
+mod outcome;
 mod pace;
 mod player;
 mod recording;
 
 use std::fmt;
 
-pub use compare::{Difference, compare, ranges};
+pub use compare::{Difference, compare, ranges, unknown_fields};
 pub use player::{Player, play};
-pub use recording::{Action, Drill, Kind, read};
+pub use recording::{Action, Drill, Kind, Trimming, read, read_each};
 
 /// What is wrong with a recording: which drill, where, and what was expected.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,6 +1,6 @@
 //! What the recorder sees of a world, in the recordings' shape.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -32,16 +32,17 @@ pub(super) fn present(world: &World, live: &Named, groups: &[String]) -> Value {
     Value::Object(present)
 }
 
-/// How many entries of each modified group have which description, on each running server.
-pub(super) fn values(world: &World, live: &Named, groups: &BTreeSet<String>) -> Value {
+/// How many entries of each modified group have which value of the attribute that was modified, on
+/// each running server.
+pub(super) fn values(world: &World, live: &Named, groups: &BTreeMap<String, String>) -> Value {
     let mut values = Map::new();
-    for group in groups {
+    for (group, attribute) in groups {
         let mut servers = Map::new();
         for (name, replica) in live {
             let mut counts: BTreeMap<String, u64> = BTreeMap::new();
             let Some(database) = world.database(*replica) else { continue };
             for (_, entry) in database.tree.group(group) {
-                let value: Vec<_> = entry.values("description").collect();
+                let value: Vec<_> = entry.values(attribute).collect();
                 *counts.entry(value.join(",")).or_default() += 1;
             }
             servers.insert(name.clone(), json!(counts));
@@ -114,7 +115,7 @@ pub(super) fn look(
     world: &World,
     names: &Named,
     groups: &[String],
-    modified: &BTreeSet<String>,
+    modified: &BTreeMap<String, String>,
 ) -> Map<String, Value> {
     let live = live(world, names);
     let generations = generations(world, &live);
@@ -136,11 +137,11 @@ pub(super) fn look(
     look
 }
 
-/// Whether two servers show clients the same entries with the same descriptions.
+/// Whether two servers show clients the same entries with the same values.
 pub(super) fn is_same(world: &World, one: ReplicaIndex, other: ReplicaIndex) -> bool {
     let rows = |replica| world.database(replica).into_iter().flat_map(|data| data.tree.living());
     let same = |((id, entry), (other_id, other)): (Row<'_>, Row<'_>)| {
-        id == other_id && entry.values("description").eq(other.values("description"))
+        id == other_id && entry.has_values_of(other)
     };
     let mut others = rows(other);
     let all = rows(one).all(|row| others.next().is_some_and(|other| same((row, other))));

@@ -30,6 +30,10 @@ const PROBE_GROUP: &str = "\u{0}probe";
 ///
 /// The seed decides what chance decides: phases of timers, and how long the recorder's own steps
 /// take.
+///
+/// # Errors
+///
+/// A copy that is restored was not taken before, or of another server.
 pub fn play(drill: &Drill, seed: u64) -> Result<Value, ReplayError> {
     let mut player = Player::new(drill, World::new(Timing::default(), seed), seed);
     player.play()?;
@@ -39,26 +43,26 @@ pub fn play(drill: &Drill, seed: u64) -> Result<Value, ReplayError> {
 /// A drill that is being played.
 #[derive(Debug)]
 pub struct Player<'a> {
-    drill: &'a Drill,
-    world: World,
-    names: Names,
+    pub(super) drill: &'a Drill,
+    pub(super) world: World,
+    pub(super) names: Names,
     pace: Pace,
     copies: BTreeMap<&'a str, Copy>,
-    groups: Vec<String>,
-    modified: BTreeSet<String>,
-    written: Map<String, Value>,
-    looks: Vec<Value>,
-    waits: Vec<Value>,
-    probes: Vec<(usize, BTreeMap<String, Vec<String>>)>,
-    initializations: Vec<Value>,
-    errors: Vec<Value>,
+    pub(super) groups: Vec<String>,
+    pub(super) modified: BTreeMap<String, String>,
+    pub(super) written: Map<String, Value>,
+    pub(super) looks: Vec<Value>,
+    pub(super) waits: Vec<Value>,
+    pub(super) probes: Vec<(usize, BTreeMap<String, Vec<String>>)>,
+    pub(super) initializations: Vec<Value>,
+    pub(super) errors: Vec<Value>,
     /// Acknowledged writes of `write_all`, by server.
-    acked: BTreeMap<String, Vec<EntryId>>,
-    islands: Map<String, Value>,
-    killed: BTreeSet<String>,
+    pub(super) acked: BTreeMap<String, Vec<EntryId>>,
+    pub(super) islands: Map<String, Value>,
+    pub(super) killed: BTreeSet<String>,
     running_totals: Vec<AgreementIndex>,
     reinitialized: bool,
-    converged_after_reinit: Option<bool>,
+    pub(super) converged_after_reinit: Option<bool>,
 }
 
 impl<'a> Player<'a> {
@@ -77,7 +81,7 @@ impl<'a> Player<'a> {
             pace: pace.clone(),
             copies: BTreeMap::new(),
             groups: Vec::new(),
-            modified: BTreeSet::new(),
+            modified: BTreeMap::new(),
             written: Map::new(),
             looks: Vec::new(),
             waits: Vec::new(),
@@ -99,9 +103,7 @@ impl<'a> Player<'a> {
         player.world.run_until(Time::from_millis(10_000));
         for (_, replica) in player.names.clone() {
             let server = player.world.server_of(replica);
-            if let Some((max_age, interval)) = drill.trimming {
-                player.world.set_trimming(server, max_age, interval);
-            }
+            player.world.set_trimming(server, drill.trimming.0, drill.trimming.1);
             player.world.start_with_keep_alive(server, pace.first_keep_alive());
         }
         player.pace = pace;
@@ -121,6 +123,10 @@ impl<'a> Player<'a> {
     }
 
     /// Plays all actions.
+    ///
+    /// # Errors
+    ///
+    /// A copy that is restored was not taken before, or of another server.
     pub fn play(&mut self) -> Result<(), ReplayError> {
         for (index, action) in self.drill.actions.iter().enumerate() {
             self.act(index, action)?;
@@ -135,7 +141,9 @@ impl<'a> Player<'a> {
             }
             Action::WriteAll { servers, rate, span } => self.write_all(servers, *rate, *span),
             Action::Delete { on, group } => self.delete(index, on, group),
-            Action::Modify { on, group, value } => self.modify(index, on, group, value),
+            Action::Modify { on, group, attribute, value } => {
+                self.modify(index, on, group, (attribute, value));
+            }
             Action::Copy { of, name } => self.copy(of, name),
             Action::Restore { on, from, kind, isolated } => {
                 self.restore(index, (on, from), *kind, *isolated)?;
@@ -180,11 +188,11 @@ impl<'a> Player<'a> {
                 self.world.run_for(span);
             }
             Action::RemoveServer { server, on } => self.remove_server(server, on.as_deref()),
-            Action::Settings { servers, max_age, interval } => {
+            Action::Settings { servers, trimming } => {
                 for (name, replica) in self.names.clone() {
                     if servers.is_empty() || servers.contains(&name) {
                         let server = self.world.server_of(replica);
-                        self.world.set_trimming(server, *max_age, *interval);
+                        self.world.set_trimming(server, trimming.0, trimming.1);
                     }
                 }
             }
@@ -253,11 +261,11 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn modify(&mut self, index: usize, on: &str, group: &str, value: &str) {
-        self.modified.insert(group.to_owned());
+    fn modify(&mut self, index: usize, on: &str, group: &str, (name, value): (&str, &str)) {
+        self.modified.insert(group.to_owned(), name.to_owned());
         let replica = self.replica(on);
         for entry in self.world.entry_ids(replica, group) {
-            if let Err(refused) = self.world.describe(replica, entry, value) {
+            if let Err(refused) = self.world.replace(replica, entry, name, value) {
                 self.error(index, on, refused.name());
             }
             let span = self.pace.delete();
@@ -423,121 +431,5 @@ impl<'a> Player<'a> {
         if !self.acked.is_empty() {
             self.compare_islands();
         }
-    }
-
-    fn classes(&self) -> Value {
-        observe::agreement_classes(&self.world, &self.names)
-    }
-
-    fn see(&self) -> Map<String, Value> {
-        let mut groups = self.groups.clone();
-        // Sums that the recording counted.
-        for observed in &self.drill.observed {
-            let present = observed.get("present").and_then(Value::as_object);
-            for key in present.into_iter().flat_map(Map::keys) {
-                if key.contains('+') && !groups.contains(key) {
-                    groups.push(key.clone());
-                }
-            }
-        }
-        observe::look(&self.world, &self.names, &groups, &self.modified)
-    }
-
-    /// What only one side of a cut holds, of the writes of `write_all`.
-    fn compare_islands(&mut self) {
-        let live = observe::live(&self.world, &self.names);
-        let Some((_, left)) = live.first() else { return };
-        let is_right = |replica: &ReplicaIndex| !observe::is_same(&self.world, *left, *replica);
-        let right: Vec<_> = live.iter().map(|(_, replica)| *replica).filter(is_right).collect();
-        let mut equal = true;
-        if let Some(first) = right.first() {
-            let only = |one, other| json!(observe::only_on(&self.world, one, other));
-            self.islands.insert("only_left".to_owned(), only(*left, *first));
-            self.islands.insert("only_right".to_owned(), only(*first, *left));
-            equal = right.iter().all(|server| observe::is_same(&self.world, *first, *server));
-        }
-        self.islands.insert("right_halves_equal".to_owned(), json!(equal));
-    }
-
-    /// Acknowledged writes of some servers that no running server holds.
-    fn lost(&self, of: impl Fn(&str) -> bool, anywhere: bool) -> usize {
-        let live = observe::live(&self.world, &self.names);
-        let acked = self.acked.iter().filter(|(name, _)| of(name)).flat_map(|(_, ids)| ids);
-        let is_lost = |id: &&EntryId| {
-            let mut has = live.iter().map(|(_, replica)| self.world.has(*replica, **id));
-            if anywhere { !has.any(|has| has) } else { !has.all(|has| has) }
-        };
-        acked.filter(is_lost).count()
-    }
-
-    /// What was observed, in the recordings' shape, without times.
-    pub fn observed(&self) -> Value {
-        let mut observed = Map::new();
-        let written: Map<_, _> =
-            self.acked.iter().map(|(name, ids)| (name.clone(), json!(ids.len()))).collect();
-        let written = if written.is_empty() { self.written.clone() } else { written };
-        observed.insert("written".to_owned(), Value::Object(written));
-        observed.extend(self.at_the_end());
-        for key in ["only_left", "only_right", "right_halves_equal"] {
-            if let Some(value) = self.islands.get(key) {
-                observed.insert(key.to_owned(), value.clone());
-            }
-        }
-        if !self.acked.is_empty() {
-            for name in &self.killed {
-                let lost = self.lost(|of| of == name, true);
-                observed.insert(format!("lost_of_{name}"), json!(lost));
-            }
-            let lost = self.lost(|of| !self.killed.contains(of), false);
-            observed.insert("lost_of_survivors".to_owned(), json!(lost));
-        }
-        if let Some((last, earlier)) = self.probes.split_last() {
-            let live = observe::live(&self.world, &self.names).len();
-            let all = |reach: &BTreeMap<String, Vec<String>>| {
-                reach.len() == live && reach.values().all(|servers| servers.len() == live)
-            };
-            observed.insert("probe_converges".to_owned(), json!(all(&last.1)));
-            observed.insert("probe_reach".to_owned(), json!(last.1));
-            if !earlier.is_empty() {
-                let rows: Vec<_> = earlier
-                    .iter()
-                    .map(|(action, reach)| {
-                        json!({ "action": action, "converges": all(reach), "reach": reach })
-                    })
-                    .collect();
-                observed.insert("earlier_probes".to_owned(), json!(rows));
-            }
-        }
-        for (key, rows) in [
-            ("observe", &self.looks),
-            ("wait_converged", &self.waits),
-            ("initializations", &self.initializations),
-            ("action_errors", &self.errors),
-        ] {
-            if !rows.is_empty() {
-                observed.insert(key.to_owned(), json!(rows));
-            }
-        }
-        Value::Object(observed)
-    }
-
-    /// The state that the recording gives at its top: at the end, or, where a repair follows the
-    /// last look, at that look.
-    fn at_the_end(&self) -> Map<String, Value> {
-        let at_look = self.drill.exact.iter().any(|field| field == "converged_after_reinit");
-        let mut state = match self.looks.last() {
-            Some(Value::Object(look)) if at_look => look.clone(),
-            _ => {
-                let mut state = self.see();
-                state.insert("agreement_class".to_owned(), self.classes());
-                state
-            }
-        };
-        state.shift_remove("action");
-        state.shift_remove("agreement_error");
-        if at_look && let Some(converged) = self.converged_after_reinit {
-            state.insert("converged_after_reinit".to_owned(), json!(converged));
-        }
-        state
     }
 }

@@ -1,10 +1,9 @@
 //! The format of recordings. What is not known is an error with its place, never skipped.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ReplayError;
+use super::node::Node;
 use crate::kernel::time::Span;
 use crate::world::copies::{RestoreKind, Service};
 
@@ -18,7 +17,7 @@ pub struct Drill {
     /// Pairs of servers with agreements in both directions.
     pub segments: Vec<(String, String)>,
     /// Changelog age and trimming interval from the start on.
-    pub trimming: Option<(Span, Span)>,
+    pub trimming: Trimming,
     /// Whether every repetition must end the same.
     pub is_deterministic: bool,
     /// Fields that must be met exactly.
@@ -32,6 +31,9 @@ pub struct Drill {
     /// Where the drill is in the file.
     pub pointer: String,
 }
+
+/// Age of changes that may be trimmed, and the interval; `None`: as it was.
+pub type Trimming = (Option<Span>, Option<Span>);
 
 /// How a copy is restored.
 pub type Kind = (RestoreKind, Service);
@@ -72,6 +74,8 @@ pub enum Action {
         on: String,
         /// The group.
         group: String,
+        /// The attribute; `description` if the recording does not say.
+        attribute: String,
         /// The new value.
         value: String,
     },
@@ -137,10 +141,8 @@ pub enum Action {
     Settings {
         /// The servers; all if empty.
         servers: Vec<String>,
-        /// Age.
-        max_age: Span,
-        /// Interval.
-        interval: Span,
+        /// What changes.
+        trimming: Trimming,
     },
     /// Lets time pass.
     Wait(Span),
@@ -153,18 +155,32 @@ pub enum Action {
 }
 
 /// Reads a recording: a list of drills, or one drill.
+///
+/// # Errors
+///
+/// The first thing in any drill that is not known, see [`read_each`].
 pub fn read(text: &str) -> Result<Vec<Drill>, ReplayError> {
+    read_each(text)?.into_iter().collect()
+}
+
+/// Reads a recording drill by drill, so that one that cannot be played does not hide the others.
+///
+/// # Errors
+///
+/// The file is no list of drills. Of each drill: anything that is not known: an action, a field of
+/// it, a server, a kind of copy, a value of another type; with the drill and the place.
+pub fn read_each(text: &str) -> Result<Vec<Result<Drill, ReplayError>>, ReplayError> {
     let file =
         |message: String| ReplayError { drill: String::new(), pointer: String::new(), message };
     let value: Value = serde_json::from_str(text)
         .map_err(|error| file(format!("not JSON: {error}; expected a list of drills")))?;
-    match value {
-        Value::Array(drills) => drills
+    match &value {
+        Value::Array(drills) => Ok(drills
             .iter()
             .enumerate()
             .map(|(index, drill)| read_drill(drill, format!("/{index}")))
-            .collect(),
-        Value::Object(_) => Ok(vec![read_drill(&value, String::new())?]),
+            .collect()),
+        Value::Object(_) => Ok(vec![read_drill(&value, String::new())]),
         _ => Err(file("expected a list of drills".to_owned())),
     }
 }
@@ -194,9 +210,9 @@ fn read_drill(value: &Value, pointer: String) -> Result<Drill, ReplayError> {
     let trimming = match node.optional("settings") {
         Some(settings) => {
             settings.only(&SETTINGS)?;
-            Some(trimming(&settings)?)
+            trimming(&settings)?
         }
-        None => None,
+        None => (None, None),
     };
     let mut actions = Vec::new();
     for action in node.get("actions")?.list()? {
@@ -224,13 +240,9 @@ fn read_drill(value: &Value, pointer: String) -> Result<Drill, ReplayError> {
 /// Settings that the world knows.
 const SETTINGS: [&str; 2] = ["changelog_max_age_s", "changelog_trim_interval_s"];
 
-fn trimming(node: &Node<'_>) -> Result<(Span, Span), ReplayError> {
-    let seconds = |key: &str, default: f64| {
-        let value = node.optional(key).map_or(Ok(default), |node| node.number());
-        value.map(Span::from_seconds_f64)
-    };
-    // The defaults of the directory server that was recorded: 7 days, 300 seconds.
-    Ok((seconds(SETTINGS[0], 604_800.0)?, seconds(SETTINGS[1], 300.0)?))
+fn trimming(node: &Node<'_>) -> Result<Trimming, ReplayError> {
+    let seconds = |key: &str| node.optional(key).map(|node| node.span()).transpose();
+    Ok((seconds(SETTINGS[0])?, seconds(SETTINGS[1])?))
 }
 
 fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayError> {
@@ -258,8 +270,15 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
         ),
         "delete" => (Action::Delete { on: server("on")?, group: text("group")? }, &["on", "group"]),
         "modify" => (
-            Action::Modify { on: server("on")?, group: text("group")?, value: text("value")? },
-            &["on", "group", "value"],
+            Action::Modify {
+                on: server("on")?,
+                group: text("group")?,
+                attribute: node
+                    .optional("attribute")
+                    .map_or_else(|| Ok("description".to_owned()), |node| node.text())?,
+                value: text("value")?,
+            },
+            &["on", "group", "attribute", "value"],
         ),
         "copy" => (Action::Copy { of: server("of")?, name: text("name")? }, &["of", "name"]),
         "restore" => (
@@ -312,12 +331,11 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
             &["server", "on"],
         ),
         "settings" => {
-            let (max_age, interval) = trimming(node)?;
             let of = node.optional("servers").or_else(|| node.optional("of"));
             let of = of.or_else(|| node.optional("on"));
             let of = of.map_or_else(|| Ok(Vec::new()), |node| node.servers(servers))?;
             (
-                Action::Settings { servers: of, max_age, interval },
+                Action::Settings { servers: of, trimming: trimming(node)? },
                 &["servers", "of", "on", SETTINGS[0], SETTINGS[1]],
             )
         }
@@ -346,136 +364,3 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
 
 /// How long a recorder waits for convergence when the recording does not say.
 const DEFAULT_TIMEOUT: Span = Span::from_seconds(60);
-
-/// A value with its place.
-struct Node<'a> {
-    drill: &'a str,
-    pointer: String,
-    value: &'a Value,
-}
-
-impl<'a> Node<'a> {
-    fn error(&self, message: impl Into<String>) -> ReplayError {
-        ReplayError {
-            drill: self.drill.to_owned(),
-            pointer: self.pointer.clone(),
-            message: message.into(),
-        }
-    }
-
-    fn expected(&self, what: &str) -> ReplayError {
-        self.error(format!("expected {what}, found {}", self.value))
-    }
-
-    fn child(&self, key: &str, value: &'a Value) -> Self {
-        Self { drill: self.drill, pointer: format!("{}/{key}", self.pointer), value }
-    }
-
-    fn map(&self) -> Result<&'a Map<String, Value>, ReplayError> {
-        self.value.as_object().ok_or_else(|| self.expected("an object"))
-    }
-
-    fn only(&self, known: &[&str]) -> Result<(), ReplayError> {
-        for (key, value) in self.map()? {
-            if !known.contains(&key.as_str()) {
-                let known: BTreeSet<_> = known.iter().copied().collect();
-                let known: Vec<_> = known.into_iter().collect();
-                return Err(self
-                    .child(key, value)
-                    .error(format!("no such field here; known are {}", known.join(", "))));
-            }
-        }
-        Ok(())
-    }
-
-    fn optional(&self, key: &str) -> Option<Self> {
-        self.value.get(key).map(|value| self.child(key, value))
-    }
-
-    fn get(&self, key: &str) -> Result<Self, ReplayError> {
-        self.optional(key).ok_or_else(|| self.error(format!("\"{key}\" is missing")))
-    }
-
-    fn list(&self) -> Result<Vec<Self>, ReplayError> {
-        let list = self.value.as_array().ok_or_else(|| self.expected("a list"))?;
-        let items = list.iter().enumerate();
-        Ok(items.map(|(index, value)| self.child(&index.to_string(), value)).collect())
-    }
-
-    fn text(&self) -> Result<String, ReplayError> {
-        self.value.as_str().map(str::to_owned).ok_or_else(|| self.expected("a text"))
-    }
-
-    fn texts(&self) -> Result<Vec<String>, ReplayError> {
-        self.list()?.iter().map(Self::text).collect()
-    }
-
-    fn server(&self, servers: &[String]) -> Result<String, ReplayError> {
-        let name = self.text()?;
-        if servers.contains(&name) { Ok(name) } else { Err(self.expected("a server of the drill")) }
-    }
-
-    fn servers(&self, servers: &[String]) -> Result<Vec<String>, ReplayError> {
-        if self.value.is_string() {
-            return Ok(vec![self.server(servers)?]);
-        }
-        self.list()?.iter().map(|node| node.server(servers)).collect()
-    }
-
-    fn pair(&self, servers: &[String]) -> Result<(String, String), ReplayError> {
-        let names = self.servers(servers)?;
-        match names.as_slice() {
-            [left, right] if left != right => Ok((left.clone(), right.clone())),
-            _ => Err(self.expected("two servers")),
-        }
-    }
-
-    fn flag(&self, key: &str) -> Result<bool, ReplayError> {
-        self.optional(key).map_or(Ok(false), |node| {
-            node.value.as_bool().ok_or_else(|| node.expected("true or false"))
-        })
-    }
-
-    fn whole(&self) -> Result<u64, ReplayError> {
-        let limit = 1_000_000;
-        let number = self.value.as_u64().filter(|number| *number <= limit);
-        number.ok_or_else(|| self.expected("a whole number up to a million"))
-    }
-
-    fn number(&self) -> Result<f64, ReplayError> {
-        let number = self.value.as_f64().filter(|number| *number >= 0.0 && *number <= 1e9);
-        number.ok_or_else(|| self.expected("a number from 0 to a billion"))
-    }
-
-    fn span(&self) -> Result<Span, ReplayError> {
-        self.number().map(Span::from_seconds_f64)
-    }
-
-    fn kind(&self) -> Result<Kind, ReplayError> {
-        let text = self.text()?;
-        if text == "cold_copy" {
-            return Ok((RestoreKind::ColdCopy, Service::Offline));
-        }
-        let halves = match (text.strip_suffix("_online"), text.strip_suffix("_offline")) {
-            (Some(kind), _) => Some((kind, Service::Online)),
-            (_, Some(kind)) => Some((kind, Service::Offline)),
-            _ => None,
-        };
-        let kind = halves.and_then(|(kind, service)| {
-            let kind = match kind {
-                "database_backup" => RestoreKind::DatabaseBackup,
-                "ldif_with_ruv" => RestoreKind::LdifWithRuv,
-                "ldif_ruv_removed" => RestoreKind::LdifRuvRemoved,
-                "ldif_without_replication_data" => RestoreKind::LdifWithoutReplicationData,
-                _ => return None,
-            };
-            Some((kind, service))
-        });
-        kind.ok_or_else(|| {
-            self.expected(
-                "cold_copy, or database_backup, ldif_with_ruv, ldif_ruv_removed or \
-                 ldif_without_replication_data with _online or _offline",
-            )
-        })
-    }
-}

@@ -84,6 +84,7 @@ pub(super) enum Phase {
 
 /// One direction between two servers.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of its configuration")]
 pub(super) struct Agreement {
     pub(super) supplier: ReplicaIndex,
     pub(super) consumer: ReplicaIndex,

@@ -9,15 +9,15 @@
 //!
 //! The mechanisms, each in one file:
 //!
-//! - [`ruv`]: a server claims everything up to one maximum per origin; holes cannot be seen;
-//! - [`changelog`]: what can still be sent; markers; the exact trim rule;
+//! - `ruv`: a server claims everything up to one maximum per origin; holes cannot be seen;
+//! - `changelog`: what can still be sent; markers; the exact trim rule;
 //! - `session`: who may send, what, from where, and what happens when it fails;
 //! - `total`: a total update replaces everything, and what an interrupted one leaves;
 //! - `server`: start, stop, kill, keep-alive writes;
-//! - [`copies`]: cold copies, database backups, LDIF, and what each restore keeps;
+//! - `copies`: cold copies, database backups, LDIF, and what each restore keeps;
 //! - `topology`: segments, agreements, `CLEANALLRUV`;
-//! - [`tree`]: conflicts;
-//! - [`load`] and `steady`: background writes as a function of time, and the closed form between
+//! - `tree`: conflicts;
+//! - `load` and `steady`: background writes as a function of time, and the closed form between
 //!   disasters.
 //!
 //! It is judged by recordings of a real server ([`crate::replay`]).

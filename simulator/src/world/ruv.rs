@@ -84,6 +84,23 @@ impl Ruv {
         self.elements.iter().filter_map(|(replica, known)| Some((*replica, (*known)?)))
     }
 
+    /// Origins of which this vector has more than another one, with what the other has: what a
+    /// session is about, per origin.
+    pub(super) fn above<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = (ReplicaId, Known, Option<Csn>)> {
+        // Both lists are in order, so one pass over both is enough.
+        let mut rest = other.elements.as_slice();
+        self.iter().filter_map(move |(replica, known)| {
+            let skipped = rest.iter().take_while(|(id, _)| *id < replica).count();
+            rest = rest.get(skipped..).unwrap_or_default();
+            let theirs = rest.first().filter(|(id, _)| *id == replica);
+            let max = theirs.and_then(|(_, known)| Some((*known)?.max));
+            max.is_none_or(|max| max < known.max).then_some((replica, known, max))
+        })
+    }
+
     /// Where an origin is listed, or would be.
     fn place(&self, replica: ReplicaId) -> Result<usize, usize> {
         self.elements.binary_search_by_key(&replica, |(id, _)| *id)

@@ -244,12 +244,21 @@ impl World {
         }
     }
 
-    /// Sets what a server trims: changes older than `max_age`, every `interval`.
-    pub fn set_trimming(&mut self, server: ServerIndex, max_age: Span, interval: Span) {
+    /// Sets what a server trims: changes older than `max_age`, every `interval`. What is `None`
+    /// stays as it was.
+    pub fn set_trimming(
+        &mut self,
+        server: ServerIndex,
+        max_age: Option<Span>,
+        interval: Option<Span>,
+    ) {
         for replica in self.server(server).replicas.clone() {
             self.trim(replica);
         }
-        self.servers[server.0].trimming = Some((max_age, interval));
+        let before = (self.timing.changelog_max_age, self.timing.trim_interval);
+        let before = self.server(server).trimming.unwrap_or(before);
+        let now = (max_age.unwrap_or(before.0), interval.unwrap_or(before.1));
+        self.servers[server.0].trimming = Some(now);
     }
 
     /// Trims a changelog and removes old tombstones, as its server would have done by now.

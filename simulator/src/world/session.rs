@@ -203,10 +203,8 @@ impl World {
         if self.planted.has(Mutation::SetDifference) {
             return Start::Found;
         }
-        let anchors = own.ruv.iter().filter_map(|(id, known)| match theirs.ruv.max(id) {
-            None => Some(known.min),
-            Some(max) => (known.max > max).then_some(max),
-        });
+        let above = own.ruv.above(&theirs.ruv);
+        let anchors = above.map(|(_, known, theirs)| theirs.unwrap_or(known.min));
         let anchor = if self.planted.has(Mutation::AnchorIsGreatest) {
             anchors.max()
         } else {
@@ -234,12 +232,12 @@ impl World {
         agreement.missing = None;
         agreement.phase = Phase::Session(Box::new(session));
         self.replica_mut(consumer).holder = Some(index);
-        if !self.send_more(index) {
+        if self.send_more(index) {
+            self.agreement_mut(index).sessions += 1;
+        } else {
             // Only markers lay above: nothing to send, and nothing was told.
             self.replica_mut(consumer).holder = None;
             self.idle(index);
-        } else {
-            self.agreement_mut(index).sessions += 1;
         }
     }
 
@@ -277,8 +275,10 @@ impl World {
         let sends_markers = self.planted.has(Mutation::MarkerIsSent);
         let theirs = self.replica(agreement.consumer).database.as_ref();
         let mut chunk = Chunk::default();
-        for (origin, known) in own.ruv.iter() {
-            let after = session.sent.max(origin).filter(|_| !everything);
+        let all =
+            own.ruv.iter().map(|(origin, known)| (origin, known, None)).filter(|_| everything);
+        let above = own.ruv.above(&session.sent).filter(|_| !everything);
+        for (origin, known, after) in all.chain(above) {
             let records = own.changelog.records(origin, after, known.max);
             let records = records.filter_map(|(csn, record)| match record {
                 Record::Change(operation) => Some((csn, Arc::clone(operation))),
@@ -298,8 +298,7 @@ impl World {
         // Load goes with the changes only as far as no change of its origin is left behind.
         let limit = chunk.changes.get(CHUNK).map(|(csn, _)| *csn);
         chunk.changes.truncate(CHUNK);
-        for (origin, known) in own.ruv.iter() {
-            let after = session.sent.max(origin);
+        for (origin, known, after) in own.ruv.above(&session.sent) {
             let upto = limit.map_or(known.max, |limit| known.max.min(limit));
             let load = own.changelog.load(origin, after, upto);
             chunk.load.extend(load.map(|range| (origin, range)));

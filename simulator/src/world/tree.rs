@@ -117,6 +117,16 @@ impl Entry {
             .flat_map(|attribute| attribute.values.keys().map(String::as_str))
     }
 
+    /// Whether another entry has the same attributes with the same values.
+    pub fn has_values_of(&self, other: &Self) -> bool {
+        self.attributes.len() == other.attributes.len()
+            && self.attributes.iter().zip(&other.attributes).all(
+                |((name, values), (other_name, other))| {
+                    name == other_name && values.values.keys().eq(other.values.keys())
+                },
+            )
+    }
+
     /// Names of its attributes, sorted.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
         self.attributes.keys().map(String::as_str)
@@ -134,6 +144,7 @@ pub struct Tree {
 
 /// Which of the rules above a wrong build leaves out; see [`super::planted`].
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each rule")]
 pub struct Rules {
     /// The value that arrives last wins, whenever it was written.
     pub last_arrival_wins: bool,

@@ -41,6 +41,10 @@ impl std::error::Error for Refused {}
 
 impl World {
     /// A client writes on a server. Acknowledged with the change's number.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if the server is not in service or its suffix is empty.
     pub fn write(&mut self, replica: ReplicaIndex, operation: Operation) -> Result<Csn, Refused> {
         if !self.is_running(replica) || self.replica(replica).is_loading {
             return Err(Refused::NotInService);
@@ -50,6 +54,10 @@ impl World {
     }
 
     /// Adds an entry to a group, directly below the suffix.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::write`].
     pub fn write_entry(&mut self, replica: ReplicaIndex, group: &str) -> Result<Csn, Refused> {
         let serial = self.events + self.replica(replica).outgoing.len() as u64;
         let entry = NewEntry {
@@ -62,21 +70,30 @@ impl World {
     }
 
     /// Deletes the oldest entry of a group that the server has; false if it has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::write`].
     pub fn delete_entry(&mut self, replica: ReplicaIndex, group: &str) -> Result<bool, Refused> {
         let first = self.entry_ids(replica, group).first().copied();
         let Some(entry) = first else { return Ok(false) };
         self.write(replica, Operation::Delete(entry)).map(|_| true)
     }
 
-    /// Replaces the description of an entry.
-    pub fn describe(
+    /// Replaces the values of one attribute of an entry by one value.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::write`].
+    pub fn replace(
         &mut self,
         replica: ReplicaIndex,
         entry: EntryId,
+        attribute: &str,
         value: &str,
     ) -> Result<Csn, Refused> {
         let modification = Modification::Replace(value.to_owned());
-        let attribute = "description".to_owned();
+        let attribute = attribute.to_owned();
         self.write(replica, Operation::Modify { entry, attribute, modification })
     }
 

@@ -34,7 +34,8 @@ pub(crate) enum Command {
     },
     /// Play recordings of real servers in the model and print what it predicts.
     ///
-    /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise.
+    /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise; 2 if a
+    /// drill cannot be played.
     Replay(ReplayArgs),
     /// Print the export script: run it as root on every server, then audit the files it writes.
     ///

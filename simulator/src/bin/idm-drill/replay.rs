@@ -10,24 +10,37 @@ use simulator::replay::{self, Drill, ReplayError};
 use crate::args::ReplayArgs;
 
 /// Plays a file. Without `--compare` it prints what the model observes, in the recording's shape;
-/// with it, where the two differ: exit code 1 if a deterministic drill does.
+/// with it, where the two differ: exit code 1 if a deterministic drill does. Exit code 2 if a
+/// drill cannot be played; the others are played.
 pub(crate) fn run(args: &ReplayArgs) -> io::Result<ExitCode> {
     let text = match read(args) {
         Ok(text) => text,
         Err(error) => return refuse(&format!("{}: cannot be read: {error}", args.file.display())),
     };
-    let played = replay::read(&text).and_then(|drills| {
-        let drills = drills.into_iter();
-        drills.map(|drill| Ok((predict(&drill, args.seeds)?, drill))).collect::<Result<_, _>>()
-    });
-    let played: Vec<(Vec<Value>, Drill)> = match played {
-        Ok(played) => played,
+    let drills = match replay::read_each(&text) {
+        Ok(drills) => drills,
         Err(error) => return refuse(&format!("{}: {error}", args.file.display())),
     };
+    let mut played: Vec<(Vec<Value>, Drill)> = Vec::new();
+    let mut is_whole = true;
+    for drill in drills {
+        match drill.and_then(|drill| Ok((predict(&drill, args.seeds)?, drill))) {
+            Ok(pair) => played.push(pair),
+            // The others are played all the same.
+            Err(error) => {
+                refuse(&format!("{}: {error}", args.file.display()))?;
+                is_whole = false;
+            }
+        }
+    }
+    for pointer in played.iter().flat_map(|(_, drill)| replay::unknown_fields(drill)) {
+        writeln!(io::stderr(), "idm-drill: {pointer}: not known, so it is not compared")?;
+    }
     if args.compare {
         let (text, differs) = comparison(&played);
         super::print(&text)?;
-        return Ok(ExitCode::from(u8::from(differs)));
+        let code = if is_whole { u8::from(differs) } else { super::UNUSABLE };
+        return Ok(ExitCode::from(code));
     }
     let predictions: Vec<Value> = played
         .iter()
@@ -41,7 +54,7 @@ pub(crate) fn run(args: &ReplayArgs) -> io::Result<ExitCode> {
         .collect();
     let text = serde_json::to_string_pretty(&predictions).map_err(io::Error::other)?;
     super::print(&(text + "\n"))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(super::UNUSABLE) })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line opens files")]
