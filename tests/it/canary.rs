@@ -1,6 +1,6 @@
 //! A secret that stands where no importer asks for anything: in every attribute that must never be
-//! exported, in unknown keys of JSON and TOML, in lines of console text. It is put into every sample
-//! of every importer, and appears in nothing that this version prints or keeps.
+//! exported, in unknown keys of JSON and TOML, in lines of console text. It is put into every
+//! sample of every importer, and appears in nothing that this version prints or keeps.
 
 use audit_core::import::{FORMATS, Reads};
 use serde_json::Value;
@@ -157,7 +157,8 @@ fn in_toml(text: &str) -> String {
     out
 }
 
-/// The file with the secret, in every way that its shape allows.
+/// The file with the secret, in every way that its shape allows. Where a way finds no place in a
+/// file, the file stays as it is.
 fn planted(name: &str, bytes: &[u8]) -> Vec<String> {
     // What is neither UTF-8 nor plain text has no place for a line.
     let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
@@ -169,11 +170,11 @@ fn planted(name: &str, bytes: &[u8]) -> Vec<String> {
         in_json(&mut value);
         return vec![value.to_string(), in_broken_json(text)];
     }
-    if text.trim_start().starts_with(['{', '[']) {
+    if text.trim_start().starts_with('{') {
         return vec![in_broken_json(text)];
     }
     // A bundle is LDIF, console text and JSON in one.
-    vec![in_ldif(text), in_console(text), in_console(&in_ldif(text))]
+    vec![in_ldif(text), in_console(text), in_console(&in_ldif(text)), in_broken_json(text)]
 }
 
 #[track_caller]
