@@ -18,7 +18,7 @@ use tests::fuzz_body::check_for;
 use tests::{importers, samples};
 
 /// Inputs per importer where no time is given.
-const INPUTS: usize = 30;
+const INPUTS: usize = 10;
 
 /// Longest input: mutations of a larger sample begin with this much of it.
 const BYTES_MAX: usize = 6000;
