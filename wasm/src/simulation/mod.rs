@@ -8,12 +8,31 @@ pub mod replication;
 
 use simulator::kernel::trace::Fingerprint;
 
-/// A simulation by its number: 0 is [`kernel`], 1 is [`replication`]. `None` if there is none of
-/// this number.
+/// Names of the simulations, by their numbers.
+pub const NAMES: [&str; 2] = ["kernel", "replication"];
+
+/// Seeds that the suite compares.
+pub const SEEDS: [u64; 4] = [0, 1, 2026, u64::MAX];
+
+/// Runs a simulation by its number in [`NAMES`]. `None` if there is none of this number.
 pub fn run(number: u32, seed: u64) -> Option<Fingerprint> {
     match number {
         0 => kernel::run(seed).ok(),
         1 => replication::run(seed).ok(),
         _ => None,
     }
+}
+
+/// Every simulation with every seed, one line each, as `run` finds their fingerprints.
+pub fn table(mut run: impl FnMut(u32, u64) -> String) -> String {
+    let mut lines = Vec::new();
+    for (number, name) in (0..).zip(NAMES) {
+        lines.extend(SEEDS.map(|seed| format!("{name} {seed}: {}\n", run(number, seed))));
+    }
+    lines.concat()
+}
+
+/// [`table`] of this very build.
+pub fn fingerprints() -> String {
+    table(|number, seed| run(number, seed).map_or_else(String::new, |found| found.to_string()))
 }
