@@ -31,11 +31,12 @@ fn samples(importer: &str) -> Files {
         .collect()
 }
 
-const IMPORTERS: [&str; 10] = [
+const IMPORTERS: [&str; 11] = [
     "deployment_json",
     "dsconf_agreements",
     "dsconf_monitor",
     "dsconf_ruv",
+    "dsconf_text",
     "dsctl_healthcheck",
     "healthcheck",
     "json_rpc",

@@ -42,6 +42,7 @@ mod deployment_json;
 mod dsconf_agreements;
 mod dsconf_monitor;
 mod dsconf_ruv;
+mod dsconf_text;
 mod dsctl_healthcheck;
 mod healthcheck;
 mod json_rpc;
@@ -56,6 +57,7 @@ pub static FORMATS: &[&Format] = &[
     &dsconf_agreements::FORMAT,
     &dsconf_monitor::FORMAT,
     &dsconf_ruv::FORMAT,
+    &dsconf_text::FORMAT,
     &dsctl_healthcheck::FORMAT,
     &healthcheck::FORMAT,
     &json_rpc::FORMAT,
