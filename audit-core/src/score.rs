@@ -199,11 +199,19 @@ fn supersede(groups: &mut [Group]) {
         let mut by = BTreeSet::new();
         let covered = group.suffixes.iter().all(|suffix| {
             let Some(causes) = implied.get(&(group.meta.code, *suffix)) else { return false };
+            let touched = |subjects: &BTreeSet<String>| {
+                group.subjects.is_empty() || group.subjects.iter().any(|s| subjects.contains(s))
+            };
             let found: Vec<&str> = causes
                 .iter()
-                .filter(|(_, subjects)| group.subjects.iter().all(|s| subjects.contains(s)))
+                .filter(|(_, subjects)| touched(subjects))
                 .map(|(code, _)| *code)
                 .collect();
+            // Several findings together may cover the subjects.
+            if !group.subjects.iter().all(|s| causes.values().any(|subjects| subjects.contains(s)))
+            {
+                return false;
+            }
             by.extend(found.iter().copied());
             !found.is_empty()
         });
@@ -460,8 +468,13 @@ fn status(judged: &[Judged], code: &str) -> Status {
     judged.iter().find(|rule| rule.meta.code == code).map_or(Status::NotApplicable, Judged::status)
 }
 
-/// K2: a suffix is disconnected now.
+/// K2: a suffix is disconnected now, by its topology or because databases of different generations
+/// refuse each other. That generations are not known makes no cap: no console export shows them.
 fn split_now(judged: &[Judged]) -> Option<Cap> {
+    if status(judged, "REP002") == Status::Fail {
+        let because = "databases of different generations refuse each other now (REP002)";
+        return Some(Cap { id: "K2", ceiling: 34, certain: true, because: because.to_owned() });
+    }
     let (certain, because) = match status(judged, "TOP003") {
         Status::Fail => (true, "servers cannot replicate to each other now (TOP003)"),
         Status::Unknown => (false, "whether all servers replicate to each other is unknown"),
