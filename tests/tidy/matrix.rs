@@ -11,7 +11,10 @@ use crate::source::{Complaint, require_none};
 const COLUMNS: [&str; 4] = ["pass", "fail", "unknown", "not applicable"];
 
 /// Cells that no deployment can fill: code of the rule, column, reason.
-const IMPOSSIBLE: &[(&str, &str, &str)] = &[];
+const IMPOSSIBLE: &[(&str, &str, &str)] = &[
+    ("TOP006", "not applicable", "every deployment needs a replica"),
+    ("TOP011", "not applicable", "every deployment has a number of servers"),
+];
 
 /// A rule with the number of deployments in which some subject has each state.
 #[derive(Debug)]

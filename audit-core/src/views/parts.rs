@@ -35,12 +35,20 @@ impl Parts {
         center_of: impl Fn(&Fqdn) -> Option<&'a str>,
     ) -> Self {
         let used = || graph.segments.iter().filter_map(|&index| segments.get(index));
-        let inside: Vec<Segment> = used()
+        let inside: Vec<(usize, usize, Flow)> = used()
             .filter(|segment| center_of(&segment.key.left) == center_of(&segment.key.right))
-            .cloned()
+            .filter_map(|segment| {
+                let left = *graph.index.get(&segment.key.left)?;
+                let right = *graph.index.get(&segment.key.right)?;
+                Some((left, right, Flow::of(segment.key.direction)))
+            })
             .collect();
-        let located = graph.servers().iter().filter(|name| center_of(name).is_some());
-        let groups = NamedGraph::new(located, &inside, |_| true).islands();
+        let groups: Vec<Vec<Fqdn>> = Digraph::new(graph.names.len(), &inside)
+            .islands()
+            .iter()
+            .map(|island| graph.named(island))
+            .filter(|group| group.first().is_some_and(|name| center_of(name).is_some()))
+            .collect();
         let mut of_center: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut group_of: BTreeMap<&Fqdn, usize> = BTreeMap::new();
         for (index, group) in groups.iter().enumerate() {
