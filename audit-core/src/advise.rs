@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 
 use crate::evidence::{Fact, Sources};
 use crate::model::{
-    Deployment, Direction, Fqdn, Role, RoleStatus, Segment, SegmentKey, Server, Suffix,
+    AgreementKey, AgreementState, CaMode, Deployment, Direction, Fqdn, Observed, Role, RoleStatus,
+    RuvKey, Segment, SegmentKey, Server, Suffix, Visibility,
 };
+use crate::rule_parts::parts_of;
 use crate::service_edits::{ServiceEdit, one_more_holder};
-use crate::views::SuffixView;
+use crate::views::{NamedGraph, SuffixView};
 
 /// Agreements per suffix that the guide asks for at least (guide 3.1).
 pub const AGREEMENTS_MIN: usize = 2;
@@ -25,15 +27,21 @@ pub const CA_REPLICAS_MIN: usize = 3;
 /// CA replicas beyond which more cost processor time ("Planning Identity Management" 5.2).
 pub const CA_REPLICAS_MAX: usize = 4;
 
+/// Direct links that are advised at most to shorten paths: with more, the layout is the problem.
+/// Our choice.
+const LINKS_MAX: usize = 4;
+
 /// One change to a deployment. Closed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Edit {
-    /// Install a new server with the CA, joined to two existing ones.
+    /// Install a new server, joined to one or two existing ones, in the data center of the first.
     AddServer {
         /// Its name.
         name: Fqdn,
-        /// Servers it is joined to.
+        /// Servers it is joined to; all hold the CA if it gets the CA.
         peers: Vec<Fqdn>,
+        /// Whether it gets the CA.
+        with_ca: bool,
     },
     /// Install the CA on an existing server. The installation joins it to one CA server.
     AddCa {
@@ -41,6 +49,29 @@ pub enum Edit {
         server: Fqdn,
         /// CA server that its first segment leads to.
         peer: Fqdn,
+    },
+    /// Install another role on an existing server.
+    AddRole {
+        /// Where it is installed.
+        server: Fqdn,
+        /// DNS, the KRA, or an AD trust role.
+        role: Role,
+    },
+    /// Replace all data of a suffix on one server by those of another.
+    Reinitialize {
+        /// Its suffix.
+        suffix: Suffix,
+        /// The server whose data are replaced.
+        server: Fqdn,
+        /// Where they come from.
+        from: Fqdn,
+    },
+    /// Update a server's packages.
+    Update {
+        /// The server.
+        server: Fqdn,
+        /// The IPA version that it gets.
+        version: String,
     },
     /// Remove a segment.
     RemoveSegment {
@@ -58,6 +89,13 @@ pub enum Edit {
     },
     /// Clean replica IDs of servers that no longer exist out of the update vectors.
     CleanDanglingRuv,
+    /// Clean one replica ID that no server has any more out of the update vectors of a suffix.
+    CleanRuv {
+        /// Its suffix.
+        suffix: Suffix,
+        /// The replica ID.
+        id: u16,
+    },
     /// Add a two-way segment.
     AddSegment {
         /// Its suffix.
@@ -75,21 +113,36 @@ impl Edit {
     /// The command that makes the change, and on which host if not on any server.
     pub fn commands(&self) -> Vec<String> {
         match self {
-            Self::AddServer { name, peers } => {
+            Self::AddServer { name, peers, with_ca } => {
                 let mut commands = Vec::new();
+                let (setup, suffixes) = match with_ca {
+                    true => (" --setup-ca", &Suffix::ALL[..]),
+                    false => ("", &[Suffix::Domain][..]),
+                };
                 if let Some(first) = peers.first() {
                     let enroll = format!("ipa-client-install --server={first} --domain=DOMAIN");
                     commands.push(format!("[on {name}] {enroll}"));
                 }
-                commands.push(format!("[on {name}] ipa-replica-install --setup-ca"));
+                commands.push(format!("[on {name}] ipa-replica-install{setup}"));
                 if let Some(second) = peers.get(1) {
-                    for suffix in Suffix::ALL {
-                        commands.push(segment_add(suffix, name, second));
+                    for suffix in suffixes {
+                        commands.push(segment_add(*suffix, name, second));
                     }
                 }
                 commands
             }
             Self::AddCa { server, .. } => vec![format!("[on {server}] ipa-ca-install")],
+            Self::AddRole { server, role } => {
+                install_role(*role).map(|command| format!("[on {server}] {command}")).collect()
+            }
+            Self::Reinitialize { suffix, server, from } => {
+                let tool = match suffix {
+                    Suffix::Domain => "ipa-replica-manage",
+                    Suffix::Ca => "ipa-csreplica-manage",
+                };
+                vec![format!("[on {server}] {tool} re-initialize --from={from}")]
+            }
+            Self::Update { server, .. } => vec![format!("[on {server}] dnf update")],
             Self::RemoveSegment { suffix, key } => {
                 named_segment(*suffix, key, |name| format!("topologysegment-del {suffix} {name}"))
             }
@@ -97,6 +150,7 @@ impl Edit {
                 format!("topologysegment-mod {suffix} {name} --enabled=on")
             }),
             Self::CleanDanglingRuv => vec!["ipa-replica-manage clean-dangling-ruv".to_owned()],
+            Self::CleanRuv { id, .. } => vec![format!("ipa-replica-manage clean-ruv {id}")],
             Self::AddSegment { suffix, left, right } => vec![segment_add(*suffix, left, right)],
             Self::Service(edit) => edit.commands(),
         }
@@ -112,10 +166,18 @@ impl Edit {
             Self::RemoveSegment { .. } => {
                 "CAUTION: refused while the removal would disconnect servers"
             }
-            Self::AddSegment { .. } | Self::EnableSegment { .. } => {
-                "SAFE: two servers begin to replicate; nothing stops"
+            Self::AddRole { .. } => "CAUTION: the role's services start on this server",
+            Self::Reinitialize { .. } => {
+                "DANGER: what only the re-initialized server has is lost; after a restore on \
+                 purpose, the others are re-initialized from the restored server instead"
             }
-            Self::CleanDanglingRuv => {
+            Self::Update { .. } => "CAUTION: the server's services restart; one server at a time",
+            Self::AddSegment { .. } => "SAFE: two servers begin to replicate; nothing stops",
+            Self::EnableSegment { .. } => {
+                "CAUTION: if it was disabled for a restore, re-initialize first: what the restore \
+                 took back would return"
+            }
+            Self::CleanDanglingRuv | Self::CleanRuv { .. } => {
                 "CAUTION: only when every living server is up; never clean the ID of a living one"
             }
             Self::Service(edit) => edit.risk(),
@@ -125,18 +187,39 @@ impl Edit {
     /// How to see that it worked.
     pub fn verify(&self) -> String {
         match self {
+            Self::AddServer { with_ca: false, name, .. } => format!("ipa server-show {name}"),
             Self::AddServer { .. } | Self::AddCa { .. } => {
                 "ipa server-role-find --role \"CA server\"".to_owned()
             }
+            Self::AddRole { role, .. } => {
+                format!("ipa server-role-find --role \"{}\"", role.title())
+            }
+            Self::Reinitialize { .. } => "ipa-replica-manage list -v".to_owned(),
+            Self::Update { server, .. } => format!("[on {server}] ipa --version"),
             Self::RemoveSegment { suffix, .. }
             | Self::AddSegment { suffix, .. }
             | Self::EnableSegment { suffix, .. } => {
                 format!("ipa topologysuffix-verify {suffix}")
             }
-            Self::CleanDanglingRuv => "ipa-replica-manage list-ruv".to_owned(),
+            Self::CleanDanglingRuv | Self::CleanRuv { .. } => {
+                "ipa-replica-manage list-ruv".to_owned()
+            }
             Self::Service(edit) => edit.verify(),
         }
     }
+}
+
+/// The commands that install a role on an existing server.
+fn install_role(role: Role) -> impl Iterator<Item = &'static str> {
+    let command = match role {
+        Role::IpaMaster => None,
+        Role::Ca => Some("ipa-ca-install"),
+        Role::Kra => Some("ipa-kra-install"),
+        Role::Dns => Some("ipa-dns-install"),
+        Role::AdTrustController => Some("ipa-adtrust-install"),
+        Role::AdTrustAgent => Some("ipa-adtrust-install --add-agents"),
+    };
+    command.into_iter()
 }
 
 /// The command that joins two servers.
@@ -180,12 +263,12 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
     let mut changed = deployment.clone();
     for edit in edits {
         match edit {
-            Edit::AddServer { name, peers } => {
-                let known = |status| Fact::Known { value: status, sources: Sources::new() };
+            Edit::AddServer { name, peers, with_ca } => {
                 let roles = Role::ALL
                     .into_iter()
                     .map(|role| match role {
-                        Role::IpaMaster | Role::Ca => (role, known(RoleStatus::Enabled)),
+                        Role::IpaMaster => (role, known(RoleStatus::Enabled)),
+                        Role::Ca if *with_ca => (role, known(RoleStatus::Enabled)),
                         _ => (role, known(RoleStatus::Absent)),
                     })
                     .collect();
@@ -197,17 +280,30 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
                 let server = Server { roles, data_center, ..Server::default() };
                 changed.servers.insert(name.clone(), server);
                 for peer in peers {
-                    for suffix in Suffix::ALL {
-                        add_segment(&mut changed, suffix, name, peer);
+                    add_segment(&mut changed, Suffix::Domain, name, peer);
+                    if *with_ca {
+                        add_segment(&mut changed, Suffix::Ca, name, peer);
                     }
                 }
             }
             Edit::AddCa { server, peer } => {
                 if let Some(server) = changed.servers.get_mut(server) {
-                    let value = RoleStatus::Enabled;
-                    server.roles.insert(Role::Ca, Fact::Known { value, sources: Sources::new() });
+                    server.roles.insert(Role::Ca, known(RoleStatus::Enabled));
                 }
                 add_segment(&mut changed, Suffix::Ca, server, peer);
+            }
+            Edit::AddRole { server, role } => {
+                if let Some(server) = changed.servers.get_mut(server) {
+                    server.roles.insert(*role, known(RoleStatus::Enabled));
+                }
+            }
+            Edit::Reinitialize { suffix, server, from } => {
+                reinitialize(&mut changed.observed, *suffix, server, from);
+            }
+            Edit::Update { server, version } => {
+                if let Some(server) = changed.servers.get_mut(server) {
+                    server.version = known(version.clone());
+                }
             }
             Edit::RemoveSegment { suffix, key } => {
                 if let Some(topology) = changed.topology.get_mut(suffix) {
@@ -220,8 +316,29 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
                         segment.enabled = Some(true);
                     }
                 }
+                for (left, right) in [(&key.left, &key.right), (&key.right, &key.left)] {
+                    let agreement =
+                        AgreementKey { on: left.clone(), suffix: *suffix, peer: right.clone() };
+                    if let Some(agreement) = changed.observed.agreements.get_mut(&agreement) {
+                        agreement.enabled = known(true);
+                    }
+                }
             }
-            Edit::CleanDanglingRuv => {}
+            Edit::CleanDanglingRuv => {
+                let servers = &changed.servers;
+                for ruv in changed.observed.ruvs.values_mut() {
+                    ruv.replicas.retain(|_, replica| {
+                        replica.host.possibly(|host| servers.contains_key(host))
+                    });
+                }
+            }
+            Edit::CleanRuv { suffix, id } => {
+                for (key, ruv) in &mut changed.observed.ruvs {
+                    if key.suffix == *suffix {
+                        ruv.replicas.remove(id);
+                    }
+                }
+            }
             Edit::AddSegment { suffix, left, right } => {
                 add_segment(&mut changed, *suffix, left, right);
             }
@@ -229,6 +346,30 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
         }
     }
     changed
+}
+
+/// A fact that a change makes.
+fn known<T>(value: T) -> Fact<T> {
+    Fact::Known { value, sources: Sources::new() }
+}
+
+/// The server has the other's data, generation included, and replicates with everybody who has it.
+fn reinitialize(observed: &mut Observed, suffix: Suffix, server: &Fqdn, from: &Fqdn) {
+    let key = |on: &Fqdn| RuvKey { on: Some(on.clone()), suffix };
+    let generation = observed.ruvs.get(&key(from)).map(|ruv| ruv.generation.clone());
+    if let (Some(generation), Some(ruv)) = (generation, observed.ruvs.get_mut(&key(server))) {
+        ruv.generation = generation;
+    }
+    for (key, agreement) in &mut observed.agreements {
+        if key.suffix == suffix && (key.on == *server || key.peer == *server) {
+            let healed = |state: &AgreementState| {
+                matches!(state, AgreementState::Stuck | AgreementState::OtherGeneration)
+            };
+            if agreement.state.certainly(healed) {
+                agreement.state = known(AgreementState::Ok);
+            }
+        }
+    }
 }
 
 fn add_segment(deployment: &mut Deployment, suffix: Suffix, left: &Fqdn, right: &Fqdn) {
@@ -266,8 +407,15 @@ pub enum Repair {
         suffix: Suffix,
         /// The groups.
         groups: Vec<Vec<Fqdn>>,
-        /// Server that must not be needed.
-        avoid: Option<Fqdn>,
+        /// Servers that must not be needed.
+        avoid: Vec<Fqdn>,
+    },
+    /// Join servers into one group that needs nobody else.
+    JoinWithin {
+        /// The suffix.
+        suffix: Suffix,
+        /// The servers.
+        members: Vec<Fqdn>,
     },
     /// Install the CA on more servers until `count` hold it.
     Cas {
@@ -280,6 +428,28 @@ pub enum Repair {
         role: Role,
         /// Holders needed.
         count: usize,
+    },
+    /// Install new visible servers until a data center, or the deployment, has `count` of them.
+    Servers {
+        /// The data center; `None` for the deployment.
+        center: Option<String>,
+        /// Visible servers needed there.
+        count: usize,
+    },
+    /// Install a role on a server; the KRA needs the CA there, which comes first.
+    Role {
+        /// Where it is installed.
+        server: Fqdn,
+        /// The role.
+        role: Role,
+    },
+    /// Join the data centers that are farthest apart until no change passes more segments between
+    /// data centers than this.
+    Shorten {
+        /// The suffix.
+        suffix: Suffix,
+        /// Segments between data centers on the longest path that may stay.
+        hops_max: usize,
     },
     /// Remove segments of servers that have too many.
     Fewer {
@@ -301,10 +471,14 @@ pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
                 adviser.more_partners(*suffix, server, *count);
             }
             Repair::Join { suffix, groups, avoid } => {
-                adviser.join(*suffix, groups, avoid.as_ref());
+                adviser.join(*suffix, groups, avoid);
             }
+            Repair::JoinWithin { suffix, members } => adviser.join_within(*suffix, members),
             Repair::Cas { count } => adviser.more_cas(*count),
             Repair::Holders { role, count } => adviser.more_holders(*role, *count),
+            Repair::Servers { center, count } => adviser.more_servers(center.as_deref(), *count),
+            Repair::Role { server, role } => adviser.add_role(server, *role),
+            Repair::Shorten { suffix, hops_max } => adviser.shorten(*suffix, *hops_max),
             Repair::Fewer { suffix, servers } => adviser.fewer_partners(*suffix, servers),
             Repair::Edits(edits) => {
                 for edit in edits {
@@ -434,17 +608,36 @@ impl Adviser {
     }
 
     /// Joins groups of servers into one that holds together without `avoid`.
-    fn join(&mut self, suffix: Suffix, groups: &[Vec<Fqdn>], avoid: Option<&Fqdn>) {
+    fn join(&mut self, suffix: Suffix, groups: &[Vec<Fqdn>], avoid: &[Fqdn]) {
         let members: BTreeSet<&Fqdn> = groups.iter().flatten().collect();
-        for _ in 0..members.len() {
-            let view = self.view(suffix);
-            let islands: Vec<Vec<Fqdn>> = view
-                .possible
+        self.join_islands(suffix, members.len(), |_, view| {
+            view.possible
                 .islands_without(avoid)
                 .into_iter()
                 .map(|island| island.into_iter().filter(|name| members.contains(name)).collect())
                 .filter(|island: &Vec<Fqdn>| !island.is_empty())
-                .collect();
+                .collect()
+        });
+    }
+
+    /// Joins servers into one group by segments between them.
+    fn join_within(&mut self, suffix: Suffix, members: &[Fqdn]) {
+        self.join_islands(suffix, members.len(), |deployment, _| {
+            let segments = &deployment.topology(suffix).segments;
+            NamedGraph::new(members, segments, |segment| segment.enabled != Some(false)).islands()
+        });
+    }
+
+    /// Joins the first two islands, at most `times` times.
+    fn join_islands(
+        &mut self,
+        suffix: Suffix,
+        times: usize,
+        islands: impl Fn(&Deployment, &SuffixView) -> Vec<Vec<Fqdn>>,
+    ) {
+        for _ in 0..times {
+            let view = self.view(suffix);
+            let islands = islands(&self.deployment, &view);
             let [first, second, ..] = islands.as_slice() else { return };
             let mut ends: Vec<&Fqdn> = first.iter().collect();
             ends.sort_by_key(|name| {
@@ -508,12 +701,10 @@ impl Adviser {
             if let Some(server) = server {
                 self.push(Edit::AddCa { server, peer });
             } else {
-                let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
-                let name = format!("new-replica-{number}.{domain}");
-                let Some(name) = Fqdn::parse(name.trim_end_matches('.')) else { return };
+                let Some(name) = self.new_name(&peer, number) else { return };
                 let mut peers = vec![peer.clone()];
                 peers.extend(holders.iter().find(|holder| **holder != peer).cloned());
-                self.push(Edit::AddServer { name, peers });
+                self.push(Edit::AddServer { name, peers, with_ca: true });
             }
         }
         let holders: Vec<Fqdn> = self.deployment.holders(Role::Ca).into_iter().cloned().collect();
@@ -531,6 +722,100 @@ impl Adviser {
             for edit in edits {
                 self.push(edit);
             }
+        }
+    }
+
+    /// A name for a new server in the domain of another.
+    fn new_name(&self, peer: &Fqdn, number: usize) -> Option<Fqdn> {
+        let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
+        let name = format!("new-replica-{number}.{domain}");
+        Fqdn::parse(name.trim_end_matches('.'))
+    }
+
+    /// Installs servers until `count` visible ones are in a data center, or in all. The first
+    /// further server of a deployment gets the CA, so that it protects that too.
+    fn more_servers(&mut self, center: Option<&str>, count: usize) {
+        for number in 1..=count {
+            let near: Vec<&Fqdn> = self
+                .deployment
+                .servers
+                .iter()
+                .filter(|(_, server)| {
+                    center.is_none_or(|center| server.data_center.certainly(|of| of == center))
+                })
+                .map(|(name, _)| name)
+                .collect();
+            let visible = |name: &Fqdn| {
+                let server = self.deployment.servers.get(name);
+                server.is_some_and(|server| server.visibility() == Visibility::Visible)
+            };
+            let enough = match center {
+                Some(_) => near.iter().filter(|name| visible(name)).count() >= count,
+                None => near.len() >= count,
+            };
+            let Some(first) = near.first().map(|name| (*name).clone()) else { return };
+            if enough {
+                return;
+            }
+            let integrated = self.deployment.ca.certainly(|mode| *mode == CaMode::Integrated);
+            let with_ca = center.is_none()
+                && integrated
+                && self.deployment.servers.get(&first).is_some_and(|s| s.holds(Role::Ca));
+            let Some(name) = self.new_name(&first, number) else { return };
+            let view = self.view(Suffix::Domain);
+            let load = |name: &Fqdn| view.possible.partners(name).all().len();
+            let second = self
+                .deployment
+                .servers
+                .keys()
+                .filter(|name| **name != first && !with_ca)
+                .min_by_key(|name| (!near.contains(name), load(name), (*name).clone()))
+                .cloned();
+            let peers = [Some(first), second].into_iter().flatten().collect();
+            self.push(Edit::AddServer { name, peers, with_ca });
+        }
+    }
+
+    /// Installs a role; the CA with two agreements where that many others hold it.
+    fn add_role(&mut self, server: &Fqdn, role: Role) {
+        let holds = |name: &Fqdn| {
+            self.deployment.servers.get(name).is_some_and(|server| server.holds(Role::Ca))
+        };
+        let needs_ca = matches!(role, Role::Ca | Role::Kra) && !holds(server);
+        if needs_ca {
+            let renewal = self.deployment.ca_renewal_server.value().filter(|name| holds(name));
+            let holders = self.deployment.holders(Role::Ca);
+            let Some(peer) = renewal.or(holders.first().copied()).cloned() else { return };
+            let others = holders.len();
+            self.push(Edit::AddCa { server: server.clone(), peer });
+            self.more_partners(Suffix::Ca, server, others.min(AGREEMENTS_MIN));
+        }
+        if role != Role::Ca {
+            self.push(Edit::AddRole { server: server.clone(), role });
+        }
+    }
+
+    /// Joins the data centers that are farthest apart, again and again; leaves everything as it is
+    /// if a few links do not do it.
+    fn shorten(&mut self, suffix: Suffix, hops_max: usize) {
+        let before = self.edits.len();
+        let unchanged = self.deployment.clone();
+        let parts =
+            |adviser: &Self, view: &SuffixView| parts_of(&adviser.deployment, view, &view.possible);
+        for _ in 0..LINKS_MAX {
+            let view = self.view(suffix);
+            let parts = parts(self, &view);
+            let Some((from, to, _)) = parts.longest_path_beyond(hops_max) else { return };
+            let load = |name: &&Fqdn| (view.possible.partners(name).all().len(), (*name).clone());
+            let ends = (from.iter().min_by_key(load), to.iter().min_by_key(load));
+            let (Some(left), Some(right)) = ends else { return };
+            let (left, right) = (left.clone(), right.clone());
+            self.push(Edit::AddSegment { suffix, left, right });
+        }
+        let view = self.view(suffix);
+        if parts(self, &view).longest_path_beyond(hops_max).is_some() {
+            self.edits.truncate(before);
+            self.deployment = unchanged;
         }
     }
 

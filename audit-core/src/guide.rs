@@ -66,7 +66,7 @@ pub const STATEMENTS: &[Statement] = &[
     rule(
         "3-a",
         "Prepare the topology to be able to answer the loss of a server.",
-        &["topo-no-cut-server", "topo-no-cut-link", "topo-survives-n"],
+        &["topo-no-cut-server", "topo-no-cut-link"],
     ),
     rule("3.1-a", "Join each replica to at least two others.", &["topo-min-two-agreements"]),
     rule(

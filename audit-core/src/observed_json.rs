@@ -15,7 +15,7 @@ use crate::model::{
 use crate::time::Timestamp;
 
 /// Keys of the document that this module writes and reads.
-pub(crate) const KEYS: [&str; 12] = [
+pub(crate) const KEYS: [&str; 13] = [
     "agreements",
     "agreement_lists",
     "ruv",
@@ -24,6 +24,7 @@ pub(crate) const KEYS: [&str; 12] = [
     "certificates",
     "ca_signing",
     "locations",
+    "location_list",
     "server_locations",
     "server_views",
     "answers",
@@ -204,6 +205,9 @@ fn write_places(observed: &Observed, sink: &mut impl Sink, out: &mut Map<String,
         })
         .collect();
     put(out, "locations", locations);
+    sink.evidence("/location_list", &observed.location_list);
+    let listed = (!observed.location_list.is_empty()).then_some(true);
+    out.insert("location_list".to_owned(), json!(listed));
     let mut at_locations = Vec::new();
     for (index, (server, location)) in observed.server_locations.iter().enumerate() {
         let pointer = format!("/server_locations/{index}/location");
@@ -482,6 +486,11 @@ impl<'a, O: Origin> Reader<'a, O> {
                 let sources = self.origin.sources(&row.0, &format!("location {name}"));
                 self.observed.locations.entry(name).or_default().extend(sources);
             }
+        }
+        let document = (String::new(), self.document);
+        if self.may(&document, "location_list", "true or null", Value::as_bool) == Some(true) {
+            let sources = self.origin.sources("/location_list", "all locations");
+            self.observed.location_list.extend(sources);
         }
         for row in self.rows(self.document, "", "server_locations", &["fqdn", "location"]) {
             if let Some(server) = self.must(&row, "fqdn", HOST, host) {

@@ -3,7 +3,8 @@
 use crate::evidence::Sources;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::views::{SuffixView, Views};
+use crate::views::parts::Parts;
+use crate::views::{NamedGraph, SuffixView, Views};
 
 /// Places that state the segments of a server, or the complete list that has none for it.
 pub(crate) fn evidence_of_server(
@@ -75,8 +76,68 @@ pub(crate) fn per_carrier(
     judgements
 }
 
+/// Judges each suffix as a whole. Not applicable while fewer than `servers_min` carry it; `state`
+/// gets the others.
+pub(crate) fn per_suffix(
+    deployment: &Deployment,
+    views: &Views,
+    (servers_min, too_few): (usize, &'static str),
+    state: impl Fn(&SuffixView) -> State,
+) -> Vec<Judgement> {
+    let judge = |view: &SuffixView| {
+        let carriers = view.certain.servers().len();
+        if carriers == 0 {
+            no_carriers(deployment, view)
+        } else if view.carrier_needs.is_empty() && carriers < servers_min {
+            State::NotApplicable(too_few)
+        } else {
+            state(view)
+        }
+    };
+    Suffix::ALL
+        .into_iter()
+        .map(|suffix| Judgement {
+            subject: None,
+            suffix: Some(suffix),
+            state: judge(views.of(suffix)),
+        })
+        .collect()
+}
+
+/// Judges data centers by what their servers are; unknown as a whole while the data center of a
+/// server is not known.
+pub(crate) fn per_data_center<'a>(
+    deployment: &'a Deployment,
+    states: impl Fn(&Centers<'a>) -> Vec<(Option<String>, State)>,
+) -> Vec<Judgement> {
+    let states = match known_data_centers(deployment) {
+        Ok(centers) => states(&centers),
+        Err(needs) => vec![(None, State::Unknown(needs))],
+    };
+    let judge = |(subject, state)| Judgement { subject, suffix: None, state };
+    states.into_iter().map(judge).collect()
+}
+
+/// The data centers of a graph of a suffix.
+pub(crate) fn parts_of(deployment: &Deployment, view: &SuffixView, graph: &NamedGraph) -> Parts {
+    Parts::new(graph, &deployment.topology(view.suffix).segments, |name| {
+        deployment.servers.get(name)?.data_center.value().map(String::as_str)
+    })
+}
+
+/// Names as a list in a sentence, up to six, then how many more.
+pub(crate) fn some_names<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
+    const SHOWN: usize = 6;
+    let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 /// State of a suffix that no server is known to carry.
-fn no_carriers(deployment: &Deployment, view: &SuffixView) -> State {
+pub(crate) fn no_carriers(deployment: &Deployment, view: &SuffixView) -> State {
     let suffix = view.suffix;
     let is = |mode: CaMode| suffix == Suffix::Ca && deployment.ca.certainly(|ca| *ca == mode);
     if is(CaMode::None) {

@@ -290,11 +290,19 @@ fn supersede(groups: &mut [Group]) {
         let mut by = BTreeSet::new();
         let covered = group.suffixes.iter().all(|suffix| {
             let Some(causes) = implied.get(&(group.meta.code, *suffix)) else { return false };
+            let touched = |subjects: &BTreeSet<String>| {
+                group.subjects.is_empty() || group.subjects.iter().any(|s| subjects.contains(s))
+            };
             let found: Vec<&str> = causes
                 .iter()
-                .filter(|(_, subjects)| group.subjects.iter().all(|s| subjects.contains(s)))
+                .filter(|(_, subjects)| touched(subjects))
                 .map(|(code, _)| *code)
                 .collect();
+            // Several findings together may cover the subjects.
+            if !group.subjects.iter().all(|s| causes.values().any(|subjects| subjects.contains(s)))
+            {
+                return false;
+            }
             by.extend(found.iter().copied());
             !found.is_empty()
         });
@@ -573,8 +581,13 @@ fn status_with_waivers(judged: &[Judged], code: &str) -> Status {
     rule.map_or(Status::NotApplicable, Judged::status_with_waivers)
 }
 
-/// K2: a suffix is disconnected now.
+/// K2: a suffix is disconnected now, by its topology or because databases of different generations
+/// refuse each other. That generations are not known makes no cap: no console export shows them.
 fn split_now(judged: &[Judged]) -> Option<Cap> {
+    if status(judged, "REP002") == Status::Fail {
+        let because = "databases of different generations refuse each other now (REP002)";
+        return Some(Cap { id: "K2", ceiling: 34, certain: true, because: because.to_owned() });
+    }
     let (certain, because) = match status(judged, "TOP003") {
         Status::Fail => (true, "servers cannot replicate to each other now (TOP003)"),
         Status::Unknown => (false, "whether all servers replicate to each other is unknown"),
@@ -694,14 +707,57 @@ pub struct Tolerance {
     pub needs: Vec<Need>,
 }
 
-/// Tolerance of the capabilities that this version judges: `authenticate` and
-/// `issue_certificates`.
+/// Tolerance of the capabilities that this version judges: `authenticate`, `issue_certificates`, and
+/// `replicate`, which is whether those that remain still hear from each other.
 pub fn tolerance(deployment: &Deployment) -> Vec<Tolerance> {
     let mut all = vec![tolerance_of(deployment, "authenticate", Role::IpaMaster)];
     if deployment.ca.value() != Some(&CaMode::None) {
         all.push(tolerance_of(deployment, "issue_certificates", Role::Ca));
     }
+    all.extend(tolerance_of_replication(deployment));
     all
+}
+
+/// Servers of a suffix up to which all pairs are looked at.
+const PAIRS_SERVERS_MAX: usize = 500;
+
+/// How many servers can be lost, whichever they are, so that all that remain still replicate suffix
+/// `domain` to each other: the topology's vertex connectivity less one, looked at up to three.
+///
+/// `None` where there is nothing to say: fewer than three servers, or more than 500 without a single
+/// cut server. Recovery is a new segment, so one remaining server is enough.
+fn tolerance_of_replication(deployment: &Deployment) -> Option<Tolerance> {
+    let view = SuffixView::new(deployment, Suffix::Domain);
+    let servers: Vec<String> = view.possible.servers().iter().map(ToString::to_string).collect();
+    if servers.len() < 3 {
+        return None;
+    }
+    let names = |set: Vec<Fqdn>| set.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let known = deployment.topology(Suffix::Domain).is_known() && view.carrier_needs.is_empty();
+    let (service, service_losses) = if !known || !view.possible.is_connected() {
+        (None, Vec::new())
+    } else {
+        let cuts = view.possible.cut_servers();
+        if !cuts.is_empty() {
+            (Some(0), cuts.into_iter().map(|server| names(vec![server])).collect())
+        } else if servers.len() > PAIRS_SERVERS_MAX {
+            return None;
+        } else {
+            let pairs = view.possible.two_server_cuts();
+            let losses: Vec<Vec<String>> =
+                pairs.into_iter().map(|(one, other)| names(vec![one, other])).collect();
+            (Some(if losses.is_empty() { 2 } else { 1 }), losses)
+        }
+    };
+    let all_known = deployment.knows_all_servers();
+    Some(Tolerance {
+        capability: "replicate",
+        service,
+        service_losses,
+        recovery: all_known.then(|| servers.len() as u64 - 1),
+        recovery_losses: if all_known { vec![servers] } else { Vec::new() },
+        needs: if known { Vec::new() } else { view.needs(deployment) },
+    })
 }
 
 /// A capability runs while one visible server has the role, and can be brought back while one

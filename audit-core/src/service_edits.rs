@@ -313,7 +313,8 @@ pub(crate) fn one_more_holder(
         (_, [first, rest @ ..]) => {
             let Some(name) = new_name(deployment, first) else { return Some(Vec::new()) };
             let peers = std::iter::once(first).chain(rest.first()).map(|peer| (*peer).clone());
-            let server = Edit::AddServer { name: name.clone(), peers: peers.collect() };
+            let server =
+                Edit::AddServer { name: name.clone(), peers: peers.collect(), with_ca: true };
             vec![server, add(&name)]
         }
         _ => Vec::new(),

@@ -45,6 +45,8 @@ pub enum Need {
     DnaRange(Fqdn),
     /// The ID ranges of the deployment.
     IdRanges,
+    /// The IdM locations.
+    Locations,
     /// The certificates of a server, with the ends of their validity.
     Certificates(Fqdn),
     /// Who signed the integrated CA's certificate.
@@ -64,6 +66,7 @@ impl Need {
             | Self::Segments(_)
             | Self::Role(..)
             | Self::CaRenewalServer
+            | Self::Locations
             | Self::DnssecKeyMaster => true,
             Self::DataCenter(_)
             | Self::Copies
@@ -90,6 +93,7 @@ impl Need {
             Self::CaMode => "ipa topologysegment-find ca --sizelimit=0".to_owned(),
             Self::Segments(suffix) => format!("ipa topologysegment-find {suffix} --sizelimit=0"),
             Self::CaRenewalServer | Self::DnssecKeyMaster => "ipa config-show".to_owned(),
+            Self::Locations => "ipa location-find --sizelimit=0".to_owned(),
             Self::DataCenter(_) => {
                 "an IdM location per server (ipa server-mod --location), or its data center in \
                  answers.toml"
@@ -136,6 +140,7 @@ impl fmt::Display for Need {
             Self::Ruv(server, suffix) => write!(f, "RUV of suffix {suffix} on {server}"),
             Self::DnaRange(server) => write!(f, "ids that {server} may hand out"),
             Self::IdRanges => f.write_str("the ID ranges of the deployment"),
+            Self::Locations => f.write_str("the IdM locations"),
             Self::Certificates(server) => write!(f, "certificates of {server}"),
             Self::CaSigning => f.write_str("who signed the CA's certificate"),
             Self::ServerView(server) => write!(f, "which servers {server} knows"),

@@ -358,6 +358,8 @@ pub struct Observed {
     pub ca_signing: Fact<CaSigning>,
     /// IdM locations.
     pub locations: BTreeMap<String, Sources>,
+    /// Where all locations are listed; empty if no input is known to list them all.
+    pub location_list: Sources,
     /// The location of each server that has one.
     pub server_locations: BTreeMap<Fqdn, Fact<String>>,
     /// The list of servers that a server shows when it is asked.
@@ -428,6 +430,7 @@ impl Observed {
         for (name, sources) in other.locations {
             self.locations.entry(name).or_default().extend(sources);
         }
+        self.location_list.extend(other.location_list);
         for (server, location) in other.server_locations {
             self.server_locations.entry(server).or_default().merge(location);
         }

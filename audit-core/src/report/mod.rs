@@ -191,7 +191,9 @@ fn finding(deployment: &Deployment, as_of: Timestamp, grade: &Grade, group: Grou
 }
 
 fn remedy(edits: &[Edit], repairs: &[Repair]) -> Remedy {
-    let split = repairs.iter().any(|repair| matches!(repair, Repair::Join { avoid: None, .. }));
+    let split = repairs
+        .iter()
+        .any(|repair| matches!(repair, Repair::Join { avoid, .. } if avoid.is_empty()));
     let place = if edits.is_empty() {
         ""
     } else if split {

@@ -62,7 +62,7 @@ declare_rule! {
         category: ServerLoss,
         citation: "guide 3.1",
         origin: Guide,
-        supersedes: [],
+        supersedes: ["TOP007", "TOP008"],
         grouping: PerSubject,
     }
     check
@@ -133,6 +133,6 @@ fn fail(
             groups.join(" | ")
         ),
         evidence: evidence_of_server(deployment, suffix, server),
-        repair: Some(Repair::Join { suffix, groups: islands, avoid: Some(server.clone()) }),
+        repair: Some(Repair::Join { suffix, groups: islands, avoid: vec![server.clone()] }),
     })))
 }

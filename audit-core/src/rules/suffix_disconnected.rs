@@ -64,7 +64,7 @@ declare_rule! {
         category: ServerLoss,
         citation: "FreeIPA ipa topologysuffix-verify; Managing replication in IdM (RHEL 10) 1.13",
         origin: Code,
-        supersedes: ["TOP001"],
+        supersedes: ["TOP001", "TOP007"],
         grouping: PerSubject,
     }
     check
@@ -117,7 +117,7 @@ fn state(deployment: &Deployment, view: &SuffixView) -> State {
             groups.join(" | ")
         ),
         evidence,
-        repair: Some(Repair::Join { suffix, groups: islands, avoid: None }),
+        repair: Some(Repair::Join { suffix, groups: islands, avoid: Vec::new() }),
     }))
 }
 

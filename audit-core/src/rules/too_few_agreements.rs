@@ -63,7 +63,7 @@ declare_rule! {
         category: ServerLoss,
         citation: "guide 3.1",
         origin: Guide,
-        supersedes: [],
+        supersedes: ["TOP007"],
         grouping: PerSubject,
     }
     check

@@ -5,13 +5,27 @@
 //! that more segments can only help holds for sure if it holds in `certain`, and is lost for sure
 //! if `possible` lacks it too and the list of segments is complete.
 
+pub mod agreements;
 pub mod digraph;
+pub mod parts;
+pub mod paths;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Deployment, Direction, Fqdn, Need, Segment, Suffix};
 use crate::time::Timestamp;
 use digraph::{Digraph, Flow};
+
+impl Flow {
+    /// The flow of a segment whose left server comes first.
+    pub fn of(direction: Direction) -> Self {
+        match direction {
+            Direction::Both => Self::Both,
+            Direction::LeftRight => Self::Forward,
+            Direction::RightLeft => Self::Backward,
+        }
+    }
+}
 
 /// Direct partners of a server in one graph.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -64,12 +78,7 @@ impl NamedGraph {
                 && left != right
                 && use_segment(segment)
             {
-                let flow = match segment.key.direction {
-                    Direction::Both => Flow::Both,
-                    Direction::LeftRight => Flow::Forward,
-                    Direction::RightLeft => Flow::Backward,
-                };
-                edges.push((left, right, flow));
+                edges.push((left, right, Flow::of(segment.key.direction)));
                 used.push(position);
             }
         }
@@ -112,6 +121,14 @@ impl NamedGraph {
     pub fn separated_by(&self, server: &Fqdn) -> Vec<Vec<Fqdn>> {
         let Some(&index) = self.index.get(server) else { return Vec::new() };
         self.graph.separated_by(index).iter().map(|island| self.named(island)).collect()
+    }
+
+    /// Pairs of servers whose joint loss separates others, although none of the two does alone, in
+    /// order. The time is quadratic in the servers.
+    pub fn two_server_cuts(&self) -> Vec<(Fqdn, Fqdn)> {
+        let name = |index: usize| self.names.get(index).cloned();
+        let pairs = self.graph.two_server_cuts();
+        pairs.into_iter().filter_map(|(one, other)| Some((name(one)?, name(other)?))).collect()
     }
 
     /// Segments whose single loss separates servers, as indexes into the topology's list, sorted.
