@@ -707,8 +707,8 @@ pub struct Tolerance {
     pub needs: Vec<Need>,
 }
 
-/// Tolerance of the capabilities that this version judges: `authenticate`, `issue_certificates`, and
-/// `replicate`, which is whether those that remain still hear from each other.
+/// Tolerance of the capabilities that this version judges: `authenticate`, `issue_certificates`,
+/// and `replicate`, which is whether those that remain still hear from each other.
 pub fn tolerance(deployment: &Deployment) -> Vec<Tolerance> {
     let mut all = vec![tolerance_of(deployment, "authenticate", Role::IpaMaster)];
     if deployment.ca.value() != Some(&CaMode::None) {
@@ -724,8 +724,8 @@ const PAIRS_SERVERS_MAX: usize = 500;
 /// How many servers can be lost, whichever they are, so that all that remain still replicate suffix
 /// `domain` to each other: the topology's vertex connectivity less one, looked at up to three.
 ///
-/// `None` where there is nothing to say: fewer than three servers, or more than 500 without a single
-/// cut server. Recovery is a new segment, so one remaining server is enough.
+/// `None` where there is nothing to say: fewer than three servers, or more than 500 without a
+/// single cut server. Recovery is a new segment, so one remaining server is enough.
 fn tolerance_of_replication(deployment: &Deployment) -> Option<Tolerance> {
     let view = SuffixView::new(deployment, Suffix::Domain);
     let servers: Vec<String> = view.possible.servers().iter().map(ToString::to_string).collect();

@@ -100,8 +100,8 @@ pub struct Report {
     pub tolerance: Vec<Tolerance>,
     /// The grade.
     pub grade: Grade,
-    /// How far the pessimistic score before caps rests on statements instead of measurements, in basis
-    /// points; `None` if nothing was declared.
+    /// How far the pessimistic score before caps rests on statements instead of measurements, in
+    /// basis points; `None` if nothing was declared.
     pub statements: Option<i64>,
     /// The families of disasters.
     pub scenarios: Vec<Scenario>,

@@ -62,7 +62,7 @@ declare_rule! {
         category: ServerLoss,
         citation: "guide 3.1",
         origin: Guide,
-        supersedes: ["TOP007", "TOP008"],
+        supersedes: ["TOP007"],
         grouping: PerSubject,
     }
     check
