@@ -175,7 +175,8 @@ $quick || prepare_node
 
 step "format" cargo fmt --all --check
 step "lint" cargo clippy --workspace --all-targets --locked -- -D warnings
-step "lint wasm32" cargo clippy --package wasm --target "$wasm" --locked -- -D warnings
+step "lint wasm32" \
+  cargo clippy --package wasm --features simulation --target "$wasm" --locked -- -D warnings
 if $quick; then
   step "module" cargo site --wasm-only
 else

@@ -5,11 +5,11 @@
 
 use serde_json::Value;
 
-use crate::evidence::Sources;
+use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
 use crate::json_parts::Place;
 use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
-use crate::note::NoteCode;
+use crate::note::{Note, NoteCode};
 use crate::parse::rpc::Entry;
 use crate::replication_words::{
     AgreementName, server_of, server_of_url, state_of_status, suffix_of_root,
@@ -28,15 +28,20 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Reads `dsconf ldap://SERVER … --suffix ROOT`; nothing else of the line is kept, because it
-    /// may hold a password.
+    /// What the text around a document says.
     pub(crate) fn of(place: &Place<'_>) -> Self {
         let command = place.document.command.as_deref().unwrap_or_default();
+        Self::of_command(command, place.named.observed_from.clone())
+    }
+
+    /// Reads `dsconf ldap://SERVER … --suffix ROOT`; nothing else of the line is kept, because it
+    /// may hold a password. `on` is the server if the line does not name one.
+    pub(crate) fn of_command(command: &str, on: Option<Fqdn>) -> Self {
         let mut words = command
             .split_whitespace()
             .map(|word| word.trim_matches(['"', '\'']))
             .skip_while(|word| !word.ends_with("dsconf") && !word.ends_with("dsctl"));
-        let mut asked = Self { on: place.named.observed_from.clone(), ..Self::default() };
+        let mut asked = Self { on, ..Self::default() };
         let mut before = "";
         while let Some(word) = words.next() {
             asked.on = server_of_url(word).or(asked.on);
@@ -63,6 +68,18 @@ pub(crate) fn items(value: &Value) -> Vec<(String, &Value)> {
         }
         None => vec![(String::new(), value)],
     }
+}
+
+/// The host of a replica as the monitor names it: `host:port`, or `alias (host:port)`.
+pub(crate) fn host_of(name: &str) -> &str {
+    let inner = name.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
+    inner.map_or(name, |(_, host)| host)
+}
+
+/// A change sequence number: 20 hex digits, in lower case.
+pub(crate) fn csn(text: &str) -> Option<String> {
+    let is_csn = text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_csn.then(|| text.to_ascii_lowercase())
 }
 
 /// One agreement as a row shows it, before it is known whose it is.
@@ -110,7 +127,9 @@ impl Row {
         }))
     }
 
-    fn new(
+    /// A row with this pointer into its document, name and consumer; the other values by their
+    /// meaning.
+    pub(crate) fn new(
         pointer: String,
         name: String,
         host: String,
@@ -142,8 +161,8 @@ impl Row {
         (key.on != key.peer).then_some(key)
     }
 
-    /// States the agreement.
-    pub(crate) fn state(&self, place: &Place<'_>, key: AgreementKey, facts: &mut Facts) {
+    /// States the agreement. The source says where the row is.
+    pub(crate) fn state(&self, key: AgreementKey, source: Source, facts: &mut Facts) {
         let enabled = match self.enabled {
             Some(true) => "enabled",
             Some(false) => "disabled",
@@ -152,8 +171,7 @@ impl Row {
         let state = self.state.map_or("no state", AgreementState::name);
         let observed =
             format!("agreement {} to {} ({}): {enabled}, {state}", self.name, key.peer, key.suffix);
-        let mut source = place.source(&self.pointer, observed);
-        source.observed_from = Some(key.on.clone());
+        let source = Source { observed, observed_from: Some(key.on.clone()), ..source };
         let sources = Sources::from([source]);
         let agreement = facts.observed.agreement(key, sources.clone());
         if let Some(enabled) = self.enabled {
@@ -166,10 +184,14 @@ impl Row {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Key {
+/// A value of a [`Row`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Key {
+    /// Whether the agreement is enabled.
     Enabled,
+    /// Status of the last update.
     Status,
+    /// End of the last update.
     End,
 }
 
@@ -182,8 +204,12 @@ fn switch(word: &str) -> Option<bool> {
 }
 
 /// Says how many agreements were left out because it stays open whose they are, and whether they
-/// show faults.
-pub(crate) fn note_left_out(place: &Place<'_>, pointer: &str, rows: &[&Row], facts: &mut Facts) {
+/// show faults. `note` makes a note at their place.
+pub(crate) fn note_left_out(
+    rows: &[&Row],
+    note: impl FnOnce(NoteCode, &str) -> Note,
+    facts: &mut Facts,
+) {
     if rows.is_empty() {
         return;
     }
@@ -194,7 +220,7 @@ pub(crate) fn note_left_out(place: &Place<'_>, pointer: &str, rows: &[&Row], fac
          server or suffix they are of",
         rows.len()
     );
-    let note = place.note(NoteCode::IncompleteEntry, pointer, &message).help(
+    let note = note(NoteCode::IncompleteEntry, &message).help(
         "Keep the command line in the file, with the server's whole name: `$ dsconf \
          ldap://SERVER --json replication status --suffix SUFFIX`.",
     );

@@ -319,7 +319,7 @@ fn very_long_lines() {
         format!(r#"{{"schema": "idm-drill/deployment/1", "domain_level": 1, "x": "{long}"}}"#);
     let imported = import(&[(BAD, &model)]);
     assert_eq!(imported.deployment.domain_level.value(), Some(&1));
-    assert!(all_outputs(&imported).len() < 100_000, "the long value is printed");
+    assert!(!all_outputs(&imported).contains(&long[..200]), "the long value is printed");
 }
 
 /// Statuses of rules whose code begins with a prefix.
@@ -367,7 +367,7 @@ fn short_lists_are_no_facts() {
     let triangle = [("a", "b"), ("b", "c"), ("c", "a")];
     let whole = vec![roles_of_three(), ("x.txt".to_owned(), list("", 3, &triangle))];
     assert_eq!(
-        statuses(&whole, "TOP"),
+        statuses(&whole, "TOP00"),
         BTreeSet::from([Status::Pass]),
         "the same list, whole, decides every rule"
     );

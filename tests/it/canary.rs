@@ -1,6 +1,6 @@
 //! A secret that stands where no importer asks for anything: in every attribute that must never be
-//! exported, in unknown keys of JSON and TOML, in lines of console text. It is put into every sample
-//! of every importer, and appears in nothing that this version prints or keeps.
+//! exported, in unknown keys of JSON and TOML, in lines of console text. It is put into every
+//! sample of every importer, and appears in nothing that this version prints or keeps.
 
 use audit_core::import::{FORMATS, Reads};
 use serde_json::Value;
@@ -157,7 +157,8 @@ fn in_toml(text: &str) -> String {
     out
 }
 
-/// The file with the secret, in every way that its shape allows.
+/// The file with the secret, in every way that its shape allows. Where a way finds no place in a
+/// file, the file stays as it is.
 fn planted(name: &str, bytes: &[u8]) -> Vec<String> {
     // What is neither UTF-8 nor plain text has no place for a line.
     let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
@@ -167,13 +168,14 @@ fn planted(name: &str, bytes: &[u8]) -> Vec<String> {
     }
     if let Ok(mut value) = serde_json::from_str::<Value>(text) {
         in_json(&mut value);
-        return vec![value.to_string(), in_broken_json(text)];
+        let beside = format!("[{{\"password\": \"{CANARY}\"}}, {value}]");
+        return vec![value.to_string(), beside, in_broken_json(text)];
     }
-    if text.trim_start().starts_with(['{', '[']) {
+    if text.trim_start().starts_with('{') {
         return vec![in_broken_json(text)];
     }
     // A bundle is LDIF, console text and JSON in one.
-    vec![in_ldif(text), in_console(text), in_console(&in_ldif(text))]
+    vec![in_ldif(text), in_console(text), in_console(&in_ldif(text)), in_broken_json(text)]
 }
 
 #[track_caller]
@@ -210,19 +212,16 @@ fn a_secret_in_any_sample_appears_nowhere() {
 #[test]
 fn a_secret_in_any_deployment_appears_nowhere() {
     for deployment in deployments() {
-        let files = exports(&deployment);
-        let ways = files.iter().map(|(name, bytes)| planted(name, bytes).len()).max();
-        for way in 0..ways.unwrap_or(0) {
-            let texts: Vec<(String, String)> = files
-                .iter()
-                .filter_map(|(name, bytes)| {
-                    let all = planted(name, bytes);
-                    let text = all.get(way).or(all.last())?;
-                    Some((name.clone(), text.clone()))
-                })
-                .collect();
-            check(&deployment, &texts);
-        }
+        let texts: Vec<(String, String)> = exports(&deployment)
+            .into_iter()
+            .filter_map(|(name, bytes)| {
+                let mut ways = planted(&name, &bytes);
+                // Of a text, the one with attributes and lines; of JSON and TOML, the valid one.
+                let way = if name.ends_with(".json") || ways.len() < 3 { 0 } else { 2 };
+                (way < ways.len()).then(|| (name, ways.swap_remove(way)))
+            })
+            .collect();
+        check(&deployment, &texts);
     }
 }
 

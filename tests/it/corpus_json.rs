@@ -268,6 +268,28 @@ fn states_of_a_real_directory_server() {
     assert_eq!(ruvs.keys().next().unwrap().on.as_ref().unwrap().short(), "s1");
 }
 
+/// The text that the same commands print without `--json`.
+#[test]
+fn text_of_dsconf() {
+    let Some(root) = corpus_or_skip("text_of_dsconf") else { return };
+    let file = "real/dsconf/01-repl-agmt-status-not-in-sync-green.txt";
+    let alone = read(&root, &[file]);
+    assert_eq!(notes(&alone), ["IMP022:1"]);
+    assert!(alone.deployment.observed.agreements.is_empty());
+    let command =
+        "dsconf ldap://ldap01.kryukov.local repl-agmt status --suffix dc=kryukov,dc=local";
+    let named = with_names(&root, file, command);
+    // Green, enabled, and a quarter of an hour behind: the last update itself succeeded.
+    assert_eq!(agreements(&named), ["ldap01 ldap02 domain: on ok"]);
+    let file = "real389/01-healthy-ring3/replication-monitor-s1.txt";
+    let monitor = with_names(&root, file, "dsconf ldap://s1.example.test replication monitor");
+    let json = "real389/01-healthy-ring3/replication-monitor-s1.json";
+    let json = with_names(&root, json, "dsconf ldap://s1.example.test -j replication monitor");
+    assert_eq!(agreements(&monitor), agreements(&json));
+    let ids = |imported: &Imported| ids(&imported.deployment.observed, Suffix::Domain);
+    assert_eq!(ids(&monitor), ids(&json));
+}
+
 /// `localhost` and files without a command line name no server: nothing is stated, and the note
 /// says how many of the agreements show a fault.
 #[test]

@@ -1,43 +1,42 @@
 //! Debug = release = WebAssembly: a simulation has one fingerprint.
 //!
-//! The fingerprints stand in a snapshot. This test compares them in whatever profile it runs, and
-//! with a module built for wasm32 (release, another pointer width, another compiler back end).
-//! `cargo test --release --package tests --test it determinism` compares the optimized build.
+//! The fingerprints stand in a snapshot. They are compared with this build, with a release build of
+//! the same machine, and with a module for wasm32 (release; another pointer width and another
+//! compiler back end).
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
-
-use std::fmt::Write;
 
 use wasm::simulation;
 use wasmtime::{Engine, Instance, Store};
 
-use crate::wasm_host::{build_if_old, compile, target};
+use crate::wasm_host::{build_if_old, cargo, compile, target};
 
-/// Names of the simulations by their numbers in [`simulation::run`].
-const SIMULATIONS: [&str; 1] = ["kernel"];
-
-const SEEDS: [u64; 4] = [0, 1, 2026, u64::MAX];
-
-/// One line per simulation and seed.
-fn fingerprints(mut run: impl FnMut(u32, u64) -> String) -> String {
-    let mut text = String::new();
-    for (number, name) in (0..).zip(SIMULATIONS) {
-        for seed in SEEDS {
-            writeln!(text, "{name} {seed}: {}", run(number, seed)).unwrap();
-        }
-    }
-    text
-}
-
-fn native(number: u32, seed: u64) -> String {
-    simulation::run(number, seed).unwrap().to_string()
-}
+/// Leaves out the audit, which would only cost time.
+const SIMULATION: [&str; 6] = [
+    "--locked",
+    "--release",
+    "--package=wasm",
+    "--no-default-features",
+    "--features",
+    "simulation",
+];
 
 #[test]
 fn fingerprints_are_those_of_every_other_build() {
-    let first = fingerprints(native);
-    assert_eq!(first, fingerprints(native), "two runs differ");
+    let first = simulation::fingerprints();
+    assert_eq!(first, simulation::fingerprints(), "two runs differ");
     insta::assert_snapshot!(first);
-    assert_eq!(simulation::run(SIMULATIONS.len() as u32, 0), None, "a simulation is not compared");
+    let last = simulation::NAMES.len() as u32;
+    assert_eq!(simulation::run(last, 0), None, "a simulation is not in the table");
+}
+
+#[test]
+fn release_has_the_same_fingerprints() {
+    let arguments = [&["run", "--quiet", "--example", "fingerprints"], &SIMULATION[..]].concat();
+    let output = cargo(&arguments).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "`cargo {}` failed: {errors}", arguments.join(" "));
+    assert_eq!(text, simulation::fingerprints());
 }
 
 #[test]
@@ -46,8 +45,8 @@ fn wasm_has_the_same_fingerprints() {
     let module = compile(&engine, &module());
     let mut store = Store::new(&engine, ());
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
-    let wasm = fingerprints(|number, seed| simulate(&instance, &mut store, number, seed));
-    assert_eq!(wasm, fingerprints(native));
+    let wasm = simulation::table(|number, seed| simulate(&instance, &mut store, number, seed));
+    assert_eq!(wasm, simulation::fingerprints());
 }
 
 fn simulate(instance: &Instance, store: &mut Store<()>, number: u32, seed: u64) -> String {
@@ -66,12 +65,7 @@ fn simulate(instance: &Instance, store: &mut Store<()>, number: u32, seed: u64) 
 fn module() -> std::path::PathBuf {
     const TARGET: &str = "wasm32-unknown-unknown";
     let module = target().join(TARGET).join("release").join("wasm.wasm");
-    let command = ["build", "--quiet", "--locked", "--release", "--package", "wasm"];
-    let features = ["--no-default-features", "--features", "simulation", "--target", TARGET];
-    build_if_old(
-        &module,
-        &["audit-core", "simulator", "wasm"],
-        &[&command[..], &features].concat(),
-    );
+    let arguments = [&["build", "--quiet", "--target", TARGET], &SIMULATION[..]].concat();
+    build_if_old(&module, &["audit-core", "simulator", "wasm"], &arguments);
     module
 }

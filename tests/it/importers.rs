@@ -236,7 +236,8 @@ fn chunks_do_not_matter() {
     }
 }
 
-/// Any way to cut any file gives the same model: pieces of any length, many of one byte, some empty.
+/// Any way to cut any file gives the same model: pieces of any length, many of one byte, some
+/// empty.
 #[test]
 fn any_split_gives_the_identical_model() {
     static FILES: OnceLock<Vec<(String, Vec<u8>, String)>> = OnceLock::new();

@@ -267,6 +267,21 @@ fn what_must_fail() {
                 ("TOP004", "ipa01.ams", "domain"),
                 ("TOP004", "ipa01.ams", "ca"),
                 ("AD001", "ipa01.fra", "-"),
+                // `ipa server-find --all` lists the roles of each: one trust controller, no agent.
+                ("AD002", "ipa01.ams", "-"),
+                ("AD002", "ipa02.ams", "-"),
+                ("AD002", "ipa02.fra", "-"),
+            ],
+        ),
+        (
+            "answered-badly",
+            &[
+                ("CA020", "", "-"),
+                ("DC020", "", "-"),
+                ("DNS020", "", "-"),
+                ("TOP020", "", "-"),
+                ("TOP021", "", "-"),
+                ("TOP022", "north", "-"),
             ],
         ),
         (
@@ -300,6 +315,9 @@ fn what_must_fail() {
         ),
         ("parallel-segments", &[("TOP001", "ipa4", "domain"), ("TOP004", "ipa1", "domain")]),
         ("more-than-four-agreements", &[("TOP002", "core", "domain")]),
+        // A waiver changes how it is shown, not what is true.
+        ("waived-agreements", &[("TOP002", "core", "domain")]),
+        ("no-clients", &[]),
         ("five-cas", &[("CA003", "", "-")]),
         ("two-cas", &[("CA002", "ipa1 ipa2", "-")]),
         ("two-servers", &[("CA002", "first second", "-")]),

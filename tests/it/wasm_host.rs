@@ -14,22 +14,25 @@ use std::time::SystemTime;
 
 use wasmtime::{Engine, Module};
 
+/// `cargo` with these arguments, on this checkout and its target folder.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(workspace()).args(arguments).env("CARGO_TARGET_DIR", target());
+    command
+}
+
 /// Runs `cargo` with these arguments if a module is missing or older than a source.
-pub(crate) fn build_if_old(module: &Path, sources: &[&str], cargo: &[&str]) {
+pub(crate) fn build_if_old(module: &Path, sources: &[&str], arguments: &[&str]) {
     let built = changed(module);
     let always = ["Cargo.lock", "Cargo.toml"];
     let newest =
         sources.iter().chain(&always).filter_map(|source| newest(&workspace().join(source))).max();
     if built.is_none() || built < newest {
-        let status = Command::new(env!("CARGO"))
-            .current_dir(workspace())
-            .args(cargo)
-            .env("CARGO_TARGET_DIR", target())
-            .status();
+        let status = cargo(arguments).status();
         assert!(
             status.as_ref().is_ok_and(ExitStatus::success),
             "`cargo {}` failed ({status:?}); run it by hand to see why",
-            cargo.join(" ")
+            arguments.join(" ")
         );
     }
 }

@@ -42,8 +42,8 @@ fn rendered(imported: &Imported) -> String {
 ///
 /// # Panics
 ///
-/// If reading or judging it does, if pieces of it give another model than the whole, or if the model
-/// does not survive its own JSON.
+/// If reading or judging it does, if pieces of it give another model than the whole, or if the
+/// model does not survive its own JSON.
 pub fn check(data: &[u8]) {
     let imported = whole(data);
     let model = rendered(&imported);
@@ -60,8 +60,8 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Reads an input in the shape that an importer reads: a line before it makes sure that it is taken
-/// for LDIF.
+/// Reads an input as it is, and in the shape that an importer reads: a line before it makes sure
+/// that it is taken for LDIF.
 ///
 /// # Panics
 ///

@@ -48,8 +48,8 @@ pub(crate) fn is_below(dn: &Dn, names: &[&str]) -> bool {
         })
 }
 
-/// False for entries that exist for replication only: deleted ones, and replication conflicts, which
-/// get a note.
+/// False for entries that exist for replication only: deleted ones, and replication conflicts,
+/// which get a note.
 pub(crate) fn is_live(named: &Named<'_>, entry: &Entry, facts: &mut Facts) -> bool {
     let first = entry.dn.rdns().first();
     let unique_id = first.is_some_and(|rdn| rdn.value("nsuniqueid").is_some());

@@ -62,7 +62,7 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
         match row.key(&asked) {
             Some(key) => {
                 lists.insert((key.on.clone(), key.suffix));
-                row.state(&place, key, facts);
+                row.state(key, place.source(&row.pointer, ""), facts);
             }
             None => open.push(row),
         }
@@ -74,7 +74,7 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
             facts.observed.agreement_lists.entry((on, suffix)).or_default().extend(sources);
         }
     }
-    note_left_out(&place, "", &open, facts);
+    note_left_out(&open, |code, text| place.note(code, "", text), facts);
     let items: Vec<&Value> = items.into_iter().map(|(_, item)| item).collect();
     note_unreadable(&place, "", &items, facts);
     true

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Format, Named, Reads};
-use crate::dsconf_parts::{Asked, Row, note_left_out, note_unreadable};
+use crate::dsconf_parts::{Asked, Row, csn, host_of, note_left_out, note_unreadable};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::json_parts::Place;
@@ -63,12 +63,6 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
     !replicas.is_empty()
 }
 
-/// `host:port` of `alias (host:port)`.
-fn host_of(name: &str) -> &str {
-    let inner = name.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
-    inner.map_or(name, |(_, host)| host)
-}
-
 struct Reader<'a> {
     place: Place<'a>,
     facts: &'a mut Facts,
@@ -100,7 +94,8 @@ impl Reader<'_> {
                 "Run the monitor with the servers' whole names: dsconf ldap://SERVER --json \
                  replication monitor",
             );
-            note_left_out(&self.place, pointer, &rows.iter().collect::<Vec<_>>(), self.facts);
+            let rows: Vec<&Row> = rows.iter().collect();
+            note_left_out(&rows, |code, text| self.place.note(code, pointer, text), self.facts);
             return;
         };
         if !text("replica_status").is_some_and(|status| status.starts_with("Online")) {
@@ -134,15 +129,14 @@ impl Reader<'_> {
         Sources::from([source])
     }
 
-    fn own_id(&mut self, pointer: &str, on: &Fqdn, suffix: Suffix, id: u16, csn: Option<&str>) {
+    fn own_id(&mut self, pointer: &str, on: &Fqdn, suffix: Suffix, id: u16, max_csn: Option<&str>) {
         let sources = self.sources(pointer, on, format!("own replica id {id} in {suffix}"));
         let key = RuvKey { on: Some(on.clone()), suffix };
         let ruv = self.facts.observed.ruv(key, sources.clone());
         ruv.own_id.claim(id, sources.clone());
         let element = ruv.replica(id, sources.clone());
         element.host.claim(on.clone(), sources);
-        let is_csn = |csn: &&str| csn.len() == 20 && csn.bytes().all(|b| b.is_ascii_hexdigit());
-        element.state_max_csn(csn.filter(is_csn).map(str::to_ascii_lowercase));
+        element.state_max_csn(max_csn.and_then(csn));
     }
 
     fn agreements(&mut self, pointer: &str, on: Fqdn, suffix: Suffix, rows: &[Row], part: &Value) {
@@ -150,7 +144,9 @@ impl Reader<'_> {
         let mut open = Vec::new();
         for row in rows {
             match row.key(&asked) {
-                Some(key) => row.state(&self.place, key, self.facts),
+                Some(key) => {
+                    row.state(key, self.place.source(&row.pointer, ""), self.facts);
+                }
                 None => open.push(row),
             }
         }
@@ -161,7 +157,7 @@ impl Reader<'_> {
             let lists = &mut self.facts.observed.agreement_lists;
             lists.entry((on, suffix)).or_default().extend(sources);
         }
-        note_left_out(&self.place, pointer, &open, self.facts);
+        note_left_out(&open, |code, text| self.place.note(code, pointer, text), self.facts);
         let listed: Vec<&Value> = listed.into_iter().flatten().collect();
         note_unreadable(&self.place, pointer, &listed, self.facts);
     }

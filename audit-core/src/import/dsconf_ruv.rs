@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Format, Named, Reads};
-use crate::dsconf_parts::{Asked, items};
+use crate::dsconf_parts::{Asked, csn, items};
 use crate::facts::Facts;
 use crate::json_parts::Place;
 use crate::model::RuvKey;
@@ -78,8 +78,7 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
         if let Some(host) = host {
             element.host.claim(host, sources);
         }
-        let is_csn = |csn: &&str| csn.len() == 20 && csn.bytes().all(|b| b.is_ascii_hexdigit());
-        element.state_max_csn(text("raw_maxcsn").filter(is_csn).map(str::to_ascii_lowercase));
+        element.state_max_csn(text("raw_maxcsn").and_then(csn));
     }
     true
 }

@@ -80,7 +80,10 @@ fn read(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
                 ),
             )
             .at(line)
-            .help("For the state, ask the running server: ldapsearch -b \"cn=mapping tree,cn=config\"."),
+            .help(
+                "For the state, ask the running server: ldapsearch -b \"cn=mapping \
+                 tree,cn=config\".",
+            ),
         );
     }
     found

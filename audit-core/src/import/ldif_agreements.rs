@@ -20,8 +20,9 @@ use crate::parse::ldif::Dn;
 /// | `cn=config` | `nsslapd-localhost` is the server |
 ///
 /// The suffix is `ca` for `o=ipaca`, else `domain`. Agreements with Active Directory
-/// (`nsDSWindowsReplicationAgreement`) are passed over. That `nsds5ReplicaEnabled` is absent is only
-/// believed of an entry that shows its object classes: of others it may not have been asked for.
+/// (`nsDSWindowsReplicationAgreement`) are passed over. That `nsds5ReplicaEnabled` is absent is
+/// only believed of an entry that shows its object classes: of others it may not have been asked
+/// for.
 ///
 /// The entries have the same names on every server. The server is the one that the head of an
 /// export bundle names; else the one that the entries prove: by `nsslapd-localhost`, by their own

@@ -36,7 +36,8 @@ use crate::parse::ldif::{Dn, Entry};
 /// `ipaserver/install/replication.py` (a range of 1101 to 1100 is no range).
 pub(super) static FORMAT: Format = Format {
     name: "LDIF DNA ranges",
-    command: "ldapsearch -b \"cn=Distributed Numeric Assignment Plugin,cn=plugins,cn=config\" (LDIF)",
+    command: "ldapsearch -b \"cn=Distributed Numeric Assignment Plugin,cn=plugins,cn=config\" \
+              (LDIF)",
     reader: Reads::Ldif {
         rdns: &["cn=config", "cn=etc"],
         wants,

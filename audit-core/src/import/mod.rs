@@ -53,6 +53,7 @@ mod domainlevel_get;
 mod dsconf_agreements;
 mod dsconf_monitor;
 mod dsconf_ruv;
+mod dsconf_text;
 mod dsctl_healthcheck;
 mod dse_ldif;
 mod healthcheck;
@@ -89,6 +90,7 @@ pub static FORMATS: &[&Format] = &[
     &dsconf_agreements::FORMAT,
     &dsconf_monitor::FORMAT,
     &dsconf_ruv::FORMAT,
+    &dsconf_text::FORMAT,
     &dsctl_healthcheck::FORMAT,
     &dse_ldif::FORMAT,
     &healthcheck::FORMAT,

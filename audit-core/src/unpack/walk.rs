@@ -234,7 +234,7 @@ impl Walker<'_> {
         if self.meter.exceeded().is_some() {
             self.bound(name);
         } else {
-            self.visit.trouble(name, Trouble::Damaged(error.to_string()));
+            self.visit.trouble(name, Trouble::Damaged(said(error)));
         }
     }
 
@@ -272,4 +272,11 @@ impl<R: Read> Read for Exact<R> {
         self.left = self.left.saturating_sub(count as u64);
         Ok(count)
     }
+}
+
+/// What a reader says of damage. Behind a colon it may quote the archive's bytes, which may hold
+/// anything.
+fn said(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(':').next().unwrap_or_default().to_owned()
 }

@@ -51,10 +51,10 @@ fn main() -> ExitCode {
         arguments.get(place).and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     if arguments.first().is_some_and(|argument| argument == CHILD) {
-        let setup = Setup { servers: number(2, 60) as u16, seconds: number(3, 20_000), seed: 7 };
+        let setup = Setup { servers: number(2, 60) as u16, seconds: number(3, 60_000), seed: 7 };
         return run_one(arguments.get(1).map_or("", String::as_str), setup);
     }
-    compare(number(0, 9) as usize, number(1, 60), number(2, 20_000))
+    compare(number(0, 9) as usize, number(1, 60), number(2, 60_000))
 }
 
 /// Runs one engine and prints its outcome and processor time.
