@@ -23,8 +23,12 @@ type Row = (&'static str, &'static [&'static str]);
 /// ```
 pub fn is(label: &str, english: &str) -> bool {
     let label = label.trim();
-    label.eq_ignore_ascii_case(english)
-        || translations(english).iter().any(|other| blanks_alike(label).eq(other.chars()))
+    // English output is the rule, and long: its labels are told apart by their lengths.
+    let ascii = label.is_ascii();
+    let same = |other: &str| {
+        if ascii { label == other } else { blanks_alike(label).eq(other.chars()) }
+    };
+    label.eq_ignore_ascii_case(english) || translations(english).iter().any(|other| same(other))
 }
 
 /// What a text has in place of the pattern's `{}`, in English or another language; `None` if it is
