@@ -11,6 +11,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -68,7 +69,7 @@ fn ruvs(observed: &Observed) -> Vec<String> {
         let mut row =
             format!("{on} {} {} {}:", key.suffix, shown(&ruv.own_id), shown(&ruv.generation));
         for (id, element) in &ruv.replicas {
-            row.push_str(&format!(" {id}={}", shown(&element.host)));
+            let _ = write!(row, " {id}={}", shown(&element.host));
         }
         rows.push(row);
     }

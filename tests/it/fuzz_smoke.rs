@@ -7,7 +7,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    clippy::print_stdout,
     reason = "how long a run takes is asked for from outside"
 )]
 
@@ -59,7 +58,7 @@ const PIECES: [&str; 32] = [
     "null",
 ];
 
-/// A small generator of numbers, the same on every machine (SplitMix64).
+/// A small generator of numbers, the same on every machine (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {

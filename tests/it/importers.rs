@@ -241,14 +241,6 @@ fn chunks_do_not_matter() {
 #[test]
 fn any_split_gives_the_identical_model() {
     static FILES: OnceLock<Vec<(String, Vec<u8>, String)>> = OnceLock::new();
-    let files = FILES.get_or_init(|| {
-        let whole = |(name, bytes): (String, Vec<u8>)| {
-            let model = rendered(&import(&[(name.as_str(), &bytes)]));
-            (name, bytes, model)
-        };
-        // A file beyond the head that recognition looks at is in, larger ones show nothing more.
-        every_file().into_iter().filter(|(_, bytes)| bytes.len() < 200_000).map(whole).collect()
-    });
     fn law(which: usize, cuts: Vec<usize>, single: usize) -> bool {
         let files = FILES.get().expect("set above");
         let (name, bytes, whole) = &files[which % files.len()];
@@ -268,6 +260,14 @@ fn any_split_gives_the_identical_model() {
         import.close(reader);
         rendered(&import.finish()) == *whole
     }
+    let files = FILES.get_or_init(|| {
+        let whole = |(name, bytes): (String, Vec<u8>)| {
+            let model = rendered(&import(&[(name.as_str(), &bytes)]));
+            (name, bytes, model)
+        };
+        // A file beyond the head that recognition looks at is in, larger ones show nothing more.
+        every_file().into_iter().filter(|(_, bytes)| bytes.len() < 200_000).map(whole).collect()
+    });
     let count = 4 * files.len() as u64;
     let law = law as fn(usize, Vec<usize>, usize) -> bool;
     QuickCheck::new().rng(Gen::from_size_and_seed(60, 2026)).tests(count).quickcheck(law);
