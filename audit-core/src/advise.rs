@@ -294,6 +294,9 @@ pub enum Repair {
 
 /// Changes that reach these goals, one after the other, as few as found.
 pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
+    if repairs.is_empty() {
+        return Vec::new();
+    }
     let mut adviser = Adviser { deployment: deployment.clone(), edits: Vec::new() };
     for repair in repairs {
         match repair {
@@ -307,9 +310,8 @@ pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
             Repair::Holders { role, count } => adviser.more_holders(*role, *count),
             Repair::Fewer { suffix, servers } => adviser.fewer_partners(*suffix, servers),
             Repair::Edits(edits) => {
-                for edit in edits {
-                    adviser.push(edit.clone());
-                }
+                adviser.deployment = apply(&adviser.deployment, edits);
+                adviser.edits.extend(edits.iter().cloned());
             }
         }
     }
