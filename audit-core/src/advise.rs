@@ -464,6 +464,9 @@ pub enum Repair {
 
 /// Changes that reach these goals, one after the other, as few as found.
 pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
+    if repairs.is_empty() {
+        return Vec::new();
+    }
     let mut adviser = Adviser { deployment: deployment.clone(), edits: Vec::new() };
     for repair in repairs {
         match repair {
@@ -481,9 +484,8 @@ pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
             Repair::Shorten { suffix, hops_max } => adviser.shorten(*suffix, *hops_max),
             Repair::Fewer { suffix, servers } => adviser.fewer_partners(*suffix, servers),
             Repair::Edits(edits) => {
-                for edit in edits {
-                    adviser.push(edit.clone());
-                }
+                adviser.deployment = apply(&adviser.deployment, edits);
+                adviser.edits.extend(edits.iter().cloned());
             }
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::advise::{Edit, Repair};
 use crate::evidence::Sources;
 use crate::model::{Certificate, Deployment, Fqdn, Need};
-use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::on;
+use crate::rule::{Judgement, Severity, State};
+use crate::rule_parts::{failure, on, repair_once};
 use crate::service_edits::{Renewal, ServiceEdit};
 use crate::time::Timestamp;
 
@@ -50,14 +50,18 @@ pub(crate) fn expiring(deployment: &Deployment, as_of: Timestamp, how: Renewal) 
         return vec![on(None, State::Unknown(vec![Need::ServerList]))];
     }
     let all = by_server(deployment);
-    deployment
+    let mut renewals = Vec::new();
+    let mut judgements: Vec<Judgement> = deployment
         .servers
         .keys()
         .map(|name| {
             let certificates = all.get(name).map(Vec::as_slice).unwrap_or_default();
-            on(Some(name.to_string()), state(name, certificates, as_of, how))
+            let state = state(name, certificates, as_of, how, &mut renewals);
+            on(Some(name.to_string()), state)
         })
-        .collect()
+        .collect();
+    repair_once(&mut judgements, Repair::Edits(renewals));
+    judgements
 }
 
 fn state(
@@ -65,13 +69,14 @@ fn state(
     certificates: &[(&str, &Certificate)],
     as_of: Timestamp,
     how: Renewal,
+    renewals: &mut Vec<Edit>,
 ) -> State {
     let limit = after_days(as_of, RENEWAL_DAYS);
     let ends_soon = |certificate: &Certificate| certificate.expires.certainly(|end| *end < limit);
     let soon: Vec<(&str, &Certificate)> =
         certificates.iter().filter(|(_, certificate)| ends_soon(certificate)).copied().collect();
     if !soon.is_empty() {
-        return fail(server, &soon, as_of, how);
+        return fail(server, &soon, as_of, how, renewals);
     }
     let known = |certificate: &Certificate| certificate.expires.certainly(|end| *end >= limit);
     if !certificates.is_empty() && certificates.iter().all(|(_, certificate)| known(certificate)) {
@@ -81,7 +86,13 @@ fn state(
     }
 }
 
-fn fail(server: &Fqdn, soon: &[(&str, &Certificate)], as_of: Timestamp, how: Renewal) -> State {
+fn fail(
+    server: &Fqdn,
+    soon: &[(&str, &Certificate)],
+    as_of: Timestamp,
+    how: Renewal,
+    renewals: &mut Vec<Edit>,
+) -> State {
     let mut severity = Severity::Medium;
     let mut words = Vec::new();
     let mut evidence = Sources::new();
@@ -109,11 +120,7 @@ fn fail(server: &Fqdn, soon: &[(&str, &Certificate)], as_of: Timestamp, how: Ren
         how,
         until: after_days(as_of, VALIDITY_DAYS),
     };
-    State::Fail(Box::new(Failure {
-        severity,
-        subjects: vec![server.to_string()],
-        why: format!("On {server}: {}.", words.join("; ")),
-        evidence,
-        repair: Some(Repair::Edits(vec![Edit::Service(renew)])),
-    }))
+    renewals.push(Edit::Service(renew));
+    let why = format!("On {server}: {}.", words.join("; "));
+    State::Fail(failure(severity, vec![server.to_string()], why, evidence))
 }

@@ -1,5 +1,6 @@
 //! Questions that several rules ask of the model.
 
+use crate::advise::Repair;
 use crate::evidence::Sources;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -240,6 +241,17 @@ pub(crate) fn failure(
     evidence: Sources,
 ) -> Box<Failure> {
     Box::new(Failure { severity, subjects, why, evidence, repair: None })
+}
+
+/// Gives the first failure the repair of all: rules whose failures are one finding need no more.
+pub(crate) fn repair_once(judgements: &mut [Judgement], repair: Repair) {
+    let failure = judgements.iter_mut().find_map(|judgement| match &mut judgement.state {
+        State::Fail(failure) => Some(failure),
+        _ => None,
+    });
+    if let Some(failure) = failure {
+        failure.repair = Some(repair);
+    }
 }
 
 /// Names as words of a report.

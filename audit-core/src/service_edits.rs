@@ -4,9 +4,7 @@
 
 use crate::advise::Edit;
 use crate::evidence::{Fact, Sources};
-use crate::model::{
-    CertificateKey, Deployment, Fqdn, IdRange, Role, RoleStatus, ServerAttribute, Visibility,
-};
+use crate::model::{CertificateKey, Deployment, Fqdn, IdRange, Role, RoleStatus, ServerAttribute};
 use crate::time::Timestamp;
 
 /// How certificates are replaced. Closed.
@@ -291,7 +289,7 @@ pub(crate) fn one_more_holder(
     let center = |name: &Fqdn| servers.get(name).and_then(|server| server.data_center.value());
     let free = servers
         .iter()
-        .filter(|(_, server)| !server.may_hold(role) && server.visibility() != Visibility::Hidden)
+        .filter(|(_, server)| !server.may_hold(role) && !server.has_hidden_role())
         .map(|(name, server)| {
             // Another data center protects most; a KRA needs a CA beside it; an agent is promoted.
             let far = !holders.iter().any(|holder| center(holder) == center(name));

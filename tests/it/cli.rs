@@ -64,12 +64,15 @@ fn json(output: &Output) -> Value {
 const SOUND: &str = r#"{"schema": "idm-drill/deployment/1", "ca": "integrated",
  "ca_renewal_server": "a.example.test",
  "servers": [
-  {"fqdn": "a.example.test", "data_center": "x",
-   "roles": {"ipa_master": "enabled", "ca": "enabled"}},
-  {"fqdn": "b.example.test", "data_center": "y",
-   "roles": {"ipa_master": "enabled", "ca": "enabled"}},
-  {"fqdn": "c.example.test", "data_center": "z",
-   "roles": {"ipa_master": "enabled", "ca": "enabled"}}],
+  {"fqdn": "a.example.test", "data_center": "x", "crl_publisher": true,
+   "roles": {"ipa_master": "enabled", "ca": "enabled", "kra": "absent", "dns": "absent",
+    "ad_trust_controller": "absent", "ad_trust_agent": "absent"}},
+  {"fqdn": "b.example.test", "data_center": "y", "crl_publisher": false,
+   "roles": {"ipa_master": "enabled", "ca": "enabled", "kra": "absent", "dns": "absent",
+    "ad_trust_controller": "absent", "ad_trust_agent": "absent"}},
+  {"fqdn": "c.example.test", "data_center": "z", "crl_publisher": false,
+   "roles": {"ipa_master": "enabled", "ca": "enabled", "kra": "absent", "dns": "absent",
+    "ad_trust_controller": "absent", "ad_trust_agent": "absent"}}],
  "suffixes": {
   "domain": {"known": true, "segments": [
    {"left": "a.example.test", "right": "b.example.test"},
@@ -79,6 +82,16 @@ const SOUND: &str = r#"{"schema": "idm-drill/deployment/1", "ca": "integrated",
    {"left": "a.example.test", "right": "b.example.test"},
    {"left": "b.example.test", "right": "c.example.test"},
    {"left": "c.example.test", "right": "a.example.test"}]}},
+ "certificates": [
+  {"on": "a.example.test", "name": "http", "expires": "2028-01-01"},
+  {"on": "b.example.test", "name": "http", "expires": "2028-01-01"},
+  {"on": "c.example.test", "name": "http", "expires": "2028-01-01"}],
+ "ca_signing": "self",
+ "dna_ranges": [
+  {"fqdn": "a.example.test", "range": {"first": 1000, "last": 9999}, "next_range": "none"},
+  {"fqdn": "b.example.test", "range": {"first": 10000, "last": 19999}, "next_range": "none"},
+  {"fqdn": "c.example.test", "range": "none", "next_range": "none"}],
+ "id_ranges": [{"name": "local", "range": {"kind": "local", "first": 1000, "last": 19999}}],
  "backups": [{"id": "full-1", "host": "a.example.test", "kind": "full", "roles": ["CA"]}],
  "snapshots": []}"#;
 

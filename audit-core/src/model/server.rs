@@ -219,6 +219,12 @@ impl Server {
         self.attributes.get(&attribute).unwrap_or(&UNKNOWN_ATTRIBUTE)
     }
 
+    /// True if any role is known to be hidden: a hidden replica hides all of them, so this shows
+    /// one even where the IPA master role is not in the export.
+    pub fn has_hidden_role(&self) -> bool {
+        self.roles.values().any(|status| status.value() == Some(&RoleStatus::Hidden))
+    }
+
     /// True if the server is known to hold the role's data in any state.
     pub fn holds(&self, role: Role) -> bool {
         self.role(role).certainly(|status| status.holds_data())

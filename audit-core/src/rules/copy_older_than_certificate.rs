@@ -174,10 +174,14 @@ fn state(
     }
     if let Some(first) = first {
         let last = after_days(*first, RENEWAL_DAYS);
-        let severity = if as_of >= last { Severity::High } else { Severity::Medium };
+        let (severity, ends) = if as_of >= last {
+            (Severity::High, "ended by")
+        } else {
+            (Severity::Medium, "ends by")
+        };
         let why = format!(
             "{} of {server} was taken on {}, before certificates of it were replaced ({}; the \
-             first on {}). What it brings back ends by {}, if certmonger renewed as usual.",
+             first on {}). What it brings back {ends} {}, if certmonger renewed as usual.",
             copy.id,
             day(taken_at),
             names(&replaced),

@@ -144,11 +144,16 @@ fn edits(deployment: &Deployment, name: &Fqdn, alive: bool) -> Vec<Edit> {
 }
 
 fn fail(deployment: &Deployment, servers: &[&Fqdn], why: String, edits: Vec<Edit>) -> State {
+    let mut evidence = evidence_of_attribute(deployment, ServerAttribute::DnssecKeyMaster);
+    for server in servers.iter().filter_map(|name| deployment.servers.get(*name)) {
+        evidence.extend(server.role(Role::Dns).sources());
+        evidence.extend(server.role(Role::IpaMaster).sources());
+    }
     State::Fail(Box::new(Failure {
         severity: Severity::Medium,
         subjects: names(servers),
         why,
-        evidence: evidence_of_attribute(deployment, ServerAttribute::DnssecKeyMaster),
+        evidence,
         repair: Some(Repair::Edits(edits)),
     }))
 }

@@ -3,7 +3,7 @@
 use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::evidence::Sources;
-use crate::model::{Deployment, Fqdn, Role, Visibility};
+use crate::model::{Deployment, Fqdn, Role};
 use crate::role_parts::Holders;
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::{as_a_whole, evidence_of_role, known_data_centers, names, on};
@@ -140,7 +140,7 @@ fn state_of(
     }
     let visible = |name: &&&Fqdn| {
         let server = deployment.servers.get(**name);
-        server.is_some_and(|server| server.visibility() != Visibility::Hidden)
+        server.is_some_and(|server| !server.has_hidden_role())
     };
     if servers.iter().filter(visible).count() < CONTROLLERS_MIN {
         return State::NotApplicable("fewer than two visible servers");

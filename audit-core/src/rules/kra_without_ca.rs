@@ -5,7 +5,7 @@ use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Need, Role, Server};
 use crate::role_parts::Holders;
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{as_a_whole, on, unless_integrated_ca};
+use crate::rule_parts::{as_a_whole, on};
 use crate::views::Views;
 
 declare_rule! {
@@ -25,7 +25,7 @@ declare_rule! {
     ///
     /// * pass: the server holds both;
     /// * fail: it holds the KRA and not the CA;
-    /// * not applicable: no server holds the KRA, or the deployment is CA-less;
+    /// * not applicable: no server holds the KRA; a CA-less deployment has none;
     /// * unknown: the list of servers or one of the two roles is not known.
     ///
     /// # Fix
@@ -63,14 +63,11 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
-    if let Some(state @ State::NotApplicable(_)) = unless_integrated_ca(deployment) {
-        return as_a_whole(state);
-    }
     let kras = Holders::of_data(deployment, Role::Kra);
     let cas = deployment.holders(Role::Ca);
     let state_of = |(name, server): (&Fqdn, &Server)| {
         let state = match (server.holds(Role::Kra), server.may_hold(Role::Ca)) {
-            (_, true) if server.holds(Role::Ca) => State::Pass,
+            (true, true) if server.holds(Role::Ca) => State::Pass,
             (true, false) => fail(name, server, cas.first().copied()),
             (true, true) => State::Unknown(vec![Need::Role(name.clone(), Role::Ca)]),
             (false, _) => State::Unknown(vec![Need::Role(name.clone(), Role::Kra)]),

@@ -1,11 +1,12 @@
 //! CA006 `no-successor-for-ca-renewal-server`.
 
-use crate::advise::{CA_REPLICAS_MIN, Repair};
+use crate::advise::{CA_REPLICAS_MIN, Edit, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Need, Role, ServerAttribute};
-use crate::role_parts::{Holders, Single};
+use crate::role_parts::{Holders, Single, is_hidden};
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::{as_a_whole, evidence_of_role, names, unless_integrated_ca};
+use crate::service_edits::ServiceEdit;
 use crate::views::Views;
 
 declare_rule! {
@@ -109,13 +110,16 @@ fn state(deployment: &Deployment) -> State {
 fn fail(deployment: &Deployment, cas: &[&Fqdn], named: Option<&Fqdn>) -> State {
     let rest: Vec<&Fqdn> = cas.iter().filter(|name| Some(**name) != named).copied().collect();
     let own = usize::from(named.is_none());
-    let (severity, why) = if rest.len() > own {
+    let spare = rest.len() > own;
+    let (severity, why) = if spare {
         let why = "the other CA replicas are hidden or not enabled, and must be enabled before \
                    one of them can take over";
         (Severity::High, format!("{why}: {}.", names(&rest).join(", ")))
     } else {
         (Severity::Critical, "no other server holds the CA.".to_owned())
     };
+    let is_hidden = |name: &&&Fqdn| is_hidden(deployment, name, Role::Ca) == Some(true);
+    let hidden = rest.iter().filter(|_| spare && named.is_some()).find(is_hidden).copied();
     let subject = named.map_or_else(
         || "Whichever server renews the CA's certificates".to_owned(),
         |name| format!("{name} renews the CA's certificates"),
@@ -125,6 +129,17 @@ fn fail(deployment: &Deployment, cas: &[&Fqdn], named: Option<&Fqdn>) -> State {
         subjects: named.map_or_else(|| names(cas), |name| vec![name.to_string()]),
         why: format!("{subject}: {why}"),
         evidence: evidence_of_role(deployment, Role::Ca),
-        repair: Some(Repair::Cas { count: CA_REPLICAS_MIN.max(cas.len() + 1) }),
+        repair: Some(repair(hidden, cas.len() + own)),
     }))
+}
+
+/// The hidden CA replica is shown; without one more CA replicas are installed.
+fn repair(hidden: Option<&Fqdn>, cas: usize) -> Repair {
+    match hidden {
+        Some(name) => {
+            let show = ServiceEdit::ShowServer { server: name.clone() };
+            Repair::Edits(vec![Edit::Service(show)])
+        }
+        None => Repair::Cas { count: CA_REPLICAS_MIN.max(cas + 1) },
+    }
 }

@@ -4,8 +4,8 @@ use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Need, Role, Server, Visibility};
 use crate::role_parts::Holders;
-use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{as_a_whole, on};
+use crate::rule::{Judgement, Severity, State};
+use crate::rule_parts::{as_a_whole, failure, on, repair_once};
 use crate::service_edits::ServiceEdit;
 use crate::views::Views;
 
@@ -85,18 +85,18 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
         .filter(|(_, server)| lacks(server) && server.visibility() == Visibility::Visible)
         .map(|(name, _)| name.clone())
         .collect();
-    let add = ServiceEdit::AddTrustAgents { controller: (*controller).clone(), servers: lacking };
-    // The same for every server, so that it is one repair.
-    let repair = Repair::Edits(vec![Edit::Service(add)]);
-    deployment
+    let mut judgements: Vec<Judgement> = deployment
         .servers
         .iter()
-        .map(|(name, server)| on(Some(name.to_string()), state(name, server, &repair)))
-        .collect()
+        .map(|(name, server)| on(Some(name.to_string()), state(name, server)))
+        .collect();
+    let add = ServiceEdit::AddTrustAgents { controller: (*controller).clone(), servers: lacking };
+    repair_once(&mut judgements, Repair::Edits(vec![Edit::Service(add)]));
+    judgements
 }
 
-fn state(name: &Fqdn, server: &Server, repair: &Repair) -> State {
-    if server.visibility() == Visibility::Hidden {
+fn state(name: &Fqdn, server: &Server) -> State {
+    if server.has_hidden_role() {
         return State::NotApplicable("a hidden replica");
     }
     if ROLES.iter().any(|role| server.holds(*role)) {
@@ -113,11 +113,7 @@ fn state(name: &Fqdn, server: &Server, repair: &Repair) -> State {
     if !needs.is_empty() {
         return State::Unknown(needs);
     }
-    State::Fail(Box::new(Failure {
-        severity: Severity::Low,
-        subjects: vec![name.to_string()],
-        why: format!("{name} is neither AD trust controller nor agent."),
-        evidence: ROLES.iter().flat_map(|role| server.role(*role).sources()).collect(),
-        repair: Some(repair.clone()),
-    }))
+    let why = format!("{name} is neither AD trust controller nor agent.");
+    let evidence = ROLES.iter().flat_map(|role| server.role(*role).sources()).collect();
+    State::Fail(failure(Severity::Low, vec![name.to_string()], why, evidence))
 }

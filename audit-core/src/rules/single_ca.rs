@@ -57,7 +57,7 @@ declare_rule! {
         category: CaAndKra,
         citation: "guide 3.3",
         origin: Guide,
-        supersedes: ["CA002"],
+        supersedes: ["CA002", "CA006"],
         grouping: PerSubject,
     }
     check

@@ -4,7 +4,7 @@ use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::dna_parts::{evidence, holds_ids, may_hold_ids, of_servers};
 use crate::evidence::Sources;
-use crate::model::{Deployment, Fqdn, IdRange, Need, Visibility};
+use crate::model::{Deployment, Fqdn, IdRange, Need};
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::as_a_whole;
 use crate::service_edits::ServiceEdit;
@@ -138,7 +138,7 @@ fn split(deployment: &Deployment, from: &Fqdn) -> Option<Repair> {
     let to = deployment
         .servers
         .iter()
-        .filter(|(name, server)| *name != from && server.visibility() != Visibility::Hidden)
+        .filter(|(name, server)| *name != from && !server.has_hidden_role())
         .map(|(name, _)| (center(name) == center(from), name))
         .min()?;
     let edit = ServiceEdit::SplitDnaRange { from: from.clone(), keep, to: to.1.clone(), give };

@@ -5,7 +5,7 @@ use crate::declare_rule;
 use crate::model::{Deployment, Role};
 use crate::role_parts::Holders;
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{as_a_whole, evidence_of_role, names, unless_integrated_ca};
+use crate::rule_parts::{as_a_whole, evidence_of_role, names};
 use crate::views::Views;
 
 declare_rule! {
@@ -26,7 +26,7 @@ declare_rule! {
     ///
     /// * pass: two or more servers hold the KRA;
     /// * fail: one does, and the KRA role of every server is known;
-    /// * not applicable: no server holds the KRA, or the deployment is CA-less;
+    /// * not applicable: no server holds the KRA; a CA-less deployment has none;
     /// * unknown: the list of servers, or a KRA role that decides, is not known.
     ///
     /// # Fix
@@ -69,11 +69,7 @@ declare_rule! {
 const KRAS_MIN: usize = 2;
 
 fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
-    let state = match unless_integrated_ca(deployment) {
-        Some(state @ State::NotApplicable(_)) => state,
-        _ => state(deployment),
-    };
-    as_a_whole(state)
+    as_a_whole(state(deployment))
 }
 
 fn state(deployment: &Deployment) -> State {
