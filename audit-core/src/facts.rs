@@ -241,9 +241,19 @@ impl Facts {
         claim(&mut self.dnssec_key_master, name, sources);
     }
 
-    /// States the domain level.
+    /// States the domain level: 0 or 1, there are no others (FreeIPA
+    /// `ipalib/constants.py`). Another one is said in a note.
     pub fn domain_level(&mut self, level: u8, sources: Sources) {
-        claim(&mut self.domain_level, level, sources);
+        if level <= 1 {
+            claim(&mut self.domain_level, level, sources);
+        } else if let Some(source) = sources.first() {
+            self.notes.insert(note_at(
+                source,
+                NoteCode::UnknownWord,
+                format!("domain level {level}: there are 0 and 1 only; it is unknown"),
+                "Export the domain level again: ipa domainlevel-get",
+            ));
+        }
     }
 
     /// Adds backups; an empty list states that there are none.

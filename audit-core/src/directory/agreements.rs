@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::config::{Place, Story, note_unknown_server, own_id};
-use super::replication::{server_name, state_of_json, state_of_text};
+use super::replication::{READ_ONLY_ID, server_name, state_of_json, state_of_text};
 use super::{agrees, is_a, source, value_line};
 use crate::evidence::Sources;
 use crate::facts::Facts;
@@ -140,12 +140,31 @@ fn peer(named: &Named<'_>, entry: &Entry, host: Option<&Fqdn>, facts: &mut Facts
 }
 
 fn state_replica(named: &Named<'_>, host: &Fqdn, suffix: Suffix, entry: &Entry, facts: &mut Facts) {
-    let Some(id) = own_id(entry) else { return };
+    let Some(id) = own_id(entry) else {
+        note_odd_id(named, entry, facts);
+        return;
+    };
     let line = value_line(entry, "nsds5replicaid", |_| true);
     let at = Sources::from([source(named, entry, line, format!("{host}: replica id {id}"))]);
     facts.server(host, at.clone());
     let key = RuvKey { on: Some(host.clone()), suffix };
     facts.observed.ruv(key, at.clone()).own_id.claim(id, at);
+}
+
+/// Says that a replica id is none. The one of read-only servers is one, but names no server.
+fn note_odd_id(named: &Named<'_>, entry: &Entry, facts: &mut Facts) {
+    let is_odd = |value: &str| value.trim() != READ_ONLY_ID.to_string();
+    if entry.value("nsds5replicaid").is_some_and(is_odd) {
+        facts.note(
+            Note::on_file(
+                named.file,
+                NoteCode::UnknownWord,
+                "nsDS5ReplicaId is no replica id from 1 to 65535; it is unknown",
+            )
+            .at(value_line(entry, "nsds5replicaid", |_| true))
+            .help("Export the entry again."),
+        );
+    }
 }
 
 fn state_agreement(

@@ -221,9 +221,9 @@ fn proven_hosts(entries: &[(Place, &Entry)]) -> BTreeSet<Fqdn> {
     hosts
 }
 
-/// The replica id of a replica entry, unless it is the one of read-only servers.
+/// The replica id of a replica entry, from 1 on, unless it is the one of read-only servers.
 pub(crate) fn own_id(entry: &Entry) -> Option<u16> {
-    entry.value("nsds5replicaid")?.parse().ok().filter(|id| *id != READ_ONLY_ID)
+    entry.value("nsds5replicaid")?.parse().ok().filter(|id| (1..READ_ONLY_ID).contains(id))
 }
 
 /// The supplier in the name of an agreement that FreeIPA's topology plug-in made:

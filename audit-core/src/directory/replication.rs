@@ -51,7 +51,7 @@ impl RuvValue {
         match head.next()?.to_ascii_lowercase().as_str() {
             "replicageneration" => csn(rest.next()?).map(Self::Generation),
             "replica" => {
-                let id = head.next()?.parse().ok()?;
+                let id = head.next()?.parse().ok().filter(|id| *id > 0)?;
                 let host = head.next().map(|url| {
                     let host = url.split_once("://").map_or(url, |(_, host)| host);
                     host.split_once([':', '/']).map_or(host, |(host, _)| host).to_owned()
@@ -150,6 +150,7 @@ mod tests {
             "{replica}",
             "{replica x ldap://a.test:389}",
             "{replica 70000}",
+            "{replica 0}",
             "{replica 4} 6b025b3b000000040000",
             "{replica 4} 6b025b3b000000040000 6b025b",
             "{replicageneration}",
