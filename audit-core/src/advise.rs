@@ -492,6 +492,13 @@ pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
     adviser.edits
 }
 
+/// A name for a new server in the domain of another.
+fn new_name(peer: &Fqdn, number: usize) -> Option<Fqdn> {
+    let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
+    let name = format!("new-replica-{number}.{domain}");
+    Fqdn::parse(name.trim_end_matches('.'))
+}
+
 /// Finds changes on one deployment; each found one is applied, so that the next sees it.
 #[derive(Debug)]
 struct Adviser {
@@ -703,7 +710,7 @@ impl Adviser {
             if let Some(server) = server {
                 self.push(Edit::AddCa { server, peer });
             } else {
-                let Some(name) = self.new_name(&peer, number) else { return };
+                let Some(name) = new_name(&peer, number) else { return };
                 let mut peers = vec![peer.clone()];
                 peers.extend(holders.iter().find(|holder| **holder != peer).cloned());
                 self.push(Edit::AddServer { name, peers, with_ca: true });
@@ -725,13 +732,6 @@ impl Adviser {
                 self.push(edit);
             }
         }
-    }
-
-    /// A name for a new server in the domain of another.
-    fn new_name(&self, peer: &Fqdn, number: usize) -> Option<Fqdn> {
-        let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
-        let name = format!("new-replica-{number}.{domain}");
-        Fqdn::parse(name.trim_end_matches('.'))
     }
 
     /// Installs servers until `count` visible ones are in a data center, or in all. The first
@@ -763,7 +763,7 @@ impl Adviser {
             let with_ca = center.is_none()
                 && integrated
                 && self.deployment.servers.get(&first).is_some_and(|s| s.holds(Role::Ca));
-            let Some(name) = self.new_name(&first, number) else { return };
+            let Some(name) = new_name(&first, number) else { return };
             let view = self.view(Suffix::Domain);
             let load = |name: &Fqdn| view.possible.partners(name).all().len();
             let second = self

@@ -292,8 +292,9 @@ fn short_names_find_their_servers() {
     let Some(root) = corpus_or_skip("short_names_find_their_servers") else {
         return;
     };
-    let list: String =
+    let lines: Vec<String> =
         (1..=6).map(|number| format!("ipa0{number}.ipa.example.com: master\n")).collect();
+    let list = lines.concat();
     let table = fs::read(root.join("real/cipa/01-readme-six-servers.txt")).unwrap();
     let imported = import(&[("list.txt", list.into_bytes()), ("cipa.txt", table)]);
     let peers = [

@@ -74,7 +74,8 @@ fn json_rpc_by_the_real_encoder() {
     ] {
         let imported = read(&root, &[file]);
         let deployment = &imported.deployment;
-        let servers: Vec<&str> = deployment.servers.keys().map(|name| name.as_str()).collect();
+        let servers: Vec<&str> =
+            deployment.servers.keys().map(audit_core::model::Fqdn::as_str).collect();
         assert_eq!(servers, everyone, "{file}");
         assert!(deployment.knows_all_servers(), "{file}");
         assert_eq!(deployment.ca.value().map(|mode| mode.name()), Some("integrated"), "{file}");
@@ -173,7 +174,8 @@ fn three_servers_and_their_replica_ids() {
 fn other_files_of_healthcheck() {
     let Some(root) = corpus_or_skip("other_files_of_healthcheck") else { return };
     let one = read(&root, &["real/healthcheck/10-one-master-no-replication.json"]);
-    let servers: Vec<&str> = one.deployment.servers.keys().map(|name| name.as_str()).collect();
+    let servers: Vec<&str> =
+        one.deployment.servers.keys().map(audit_core::model::Fqdn::as_str).collect();
     assert_eq!(servers, ["ipa.ipa.example"]);
     assert!(one.deployment.knows_all_servers());
     assert!(one.deployment.observed.ruvs.is_empty());

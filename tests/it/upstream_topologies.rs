@@ -97,9 +97,7 @@ fn plan(count: usize, edges: &Edges) -> Plan {
 }
 
 fn report(count: usize, edges: &Edges) -> String {
-    let mut files = plan(count, edges).as_text();
-    // Sites are not what these tests are about.
-    files.retain(|(name, _)| !name.ends_with(".json"));
+    let files = plan(count, edges).as_text();
     let imported = import(&files);
     let views = Views::new(&imported.deployment, options().as_of);
     let domain = &views.of(audit_core::model::Suffix::Domain).certain;

@@ -133,16 +133,13 @@ fn fail(deployment: &Deployment, view: &SuffixView, found: &Ids<'_>) -> State {
         }
         let key = RuvKey { on: Some((*host).clone()), suffix };
         let own = deployment.observed.ruvs.get(&key).and_then(|ruv| ruv.own_id.value());
-        match own.filter(|own| ids.contains_key(own)) {
-            Some(own) => {
-                parts.push(format!("{list} of {host}, which has {own} now"));
-                let old = ids.keys().filter(|id| *id != own);
-                edits.extend(old.map(|id| Edit::CleanRuv { suffix, id: *id }));
-            }
-            None => {
-                parts.push(format!("{list} of {host}, of which it can have one"));
-                whole = false;
-            }
+        if let Some(own) = own.filter(|own| ids.contains_key(own)) {
+            parts.push(format!("{list} of {host}, which has {own} now"));
+            let old = ids.keys().filter(|id| *id != own);
+            edits.extend(old.map(|id| Edit::CleanRuv { suffix, id: *id }));
+        } else {
+            parts.push(format!("{list} of {host}, of which it can have one"));
+            whole = false;
         }
     }
     let mut evidence: Sources =

@@ -96,9 +96,8 @@ fn state(deployment: &Deployment, view: &SuffixView, server: &Fqdn) -> State {
                 failing.push(format!("{} to {} ({condition})", key.on, key.peer));
                 sources.extend(evidence(&deployment.observed, &key));
             }
-            Condition::Works => {}
             // Off or not there: other rules say so, and nothing is waiting.
-            Condition::Disabled | Condition::Missing => {}
+            Condition::Works | Condition::Disabled | Condition::Missing => {}
             Condition::Unknown => needs.push(Need::Agreements(key.on, suffix)),
         }
     }

@@ -84,13 +84,13 @@ fn state(deployment: &Deployment) -> State {
         needs.push(Need::ServerList);
     }
     for (name, server) in &deployment.servers {
-        let publishes = &server.crl_publisher;
-        if publishes.certainly(|publishes| *publishes) {
+        let generates = &server.crl_publisher;
+        if generates.certainly(|generates| *generates) {
             publishers.push(name);
             if !server.may_hold(Role::Ca) {
                 stray.push(name);
             }
-        } else if server.may_hold(Role::Ca) && publishes.possibly(|publishes| *publishes) {
+        } else if server.may_hold(Role::Ca) && generates.possibly(|generates| *generates) {
             needs.push(Need::CrlPublisher(name.clone()));
         }
     }
