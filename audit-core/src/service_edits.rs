@@ -193,8 +193,13 @@ impl ServiceEdit {
             }
             Self::ShowServer { server } => {
                 if let Some(server) = deployment.servers.get_mut(server) {
+                    // FreeIPA `ipaserver/install/service.py`, `_set_services_state`: hidden and
+                    // configured services become enabled.
                     for status in server.roles.values_mut() {
-                        if status.value() == Some(&RoleStatus::Hidden) {
+                        if matches!(
+                            status.value(),
+                            Some(RoleStatus::Hidden | RoleStatus::Configured)
+                        ) {
                             *status = known(RoleStatus::Enabled);
                         }
                     }
