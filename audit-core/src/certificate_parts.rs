@@ -122,5 +122,5 @@ fn fail(
     };
     renewals.push(Edit::Service(renew));
     let why = format!("On {server}: {}.", words.join("; "));
-    State::Fail(failure(severity, vec![server.to_string()], why, evidence))
+    failure(severity, vec![server.to_string()], why, evidence)
 }

@@ -239,8 +239,8 @@ pub(crate) fn failure(
     subjects: Vec<String>,
     why: String,
     evidence: Sources,
-) -> Box<Failure> {
-    Box::new(Failure { severity, subjects, why, evidence, repair: None })
+) -> State {
+    State::Fail(Box::new(Failure { severity, subjects, why, evidence, repair: None }))
 }
 
 /// Gives the first failure the repair of all: rules whose failures are one finding need no more.

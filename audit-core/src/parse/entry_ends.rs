@@ -8,8 +8,6 @@ use memchr::memchr_iter;
 
 /// Bytes of which one word of hits tells where an entry may end: a bit each.
 const BLOCK: usize = 64;
-/// A block and the two bytes behind it that its last byte is compared with.
-const WINDOW: usize = BLOCK + 2;
 /// Blocks looked at in one go: a bit of `flagged` each, and few enough for counters of one byte.
 const BLOCKS: usize = 63;
 
@@ -174,7 +172,10 @@ mod avx2 {
         _mm256_set1_epi8, _mm256_setzero_si256, _mm256_sub_epi8,
     };
 
-    use super::{BLOCK, BLOCKS, Hits, WINDOW};
+    use super::{BLOCK, BLOCKS, Hits};
+
+    /// A block and the two bytes behind it that its last byte is compared with.
+    const WINDOW: usize = BLOCK + 2;
 
     /// Bytes of a register.
     const LANES: usize = 32;

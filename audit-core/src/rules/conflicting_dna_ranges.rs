@@ -188,5 +188,5 @@ fn fail(ranges: &[&Held<'_>], why: String, mut evidence: Sources) -> Judgement {
     let subjects: BTreeSet<String> = ranges.iter().map(|range| range.server.to_string()).collect();
     let subjects: Vec<String> = subjects.into_iter().collect();
     evidence.extend(ranges.iter().flat_map(|range| range.sources.iter().cloned()));
-    on(Some(subjects.join(", ")), State::Fail(failure(Severity::High, subjects, why, evidence)))
+    on(Some(subjects.join(", ")), failure(Severity::High, subjects, why, evidence))
 }

@@ -205,5 +205,5 @@ fn fail(server: &Fqdn, severity: Severity, why: String, of: &[(&str, &Certificat
         .iter()
         .flat_map(|(_, c)| c.issued.sources().into_iter().chain(c.expires.sources()))
         .collect();
-    State::Fail(failure(severity, vec![server.to_string()], why, evidence))
+    failure(severity, vec![server.to_string()], why, evidence)
 }

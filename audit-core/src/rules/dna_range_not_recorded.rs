@@ -81,14 +81,12 @@ fn state(name: &Fqdn, dna: Option<&Dna>) -> State {
     match (dna.range.value(), dna.next_range.value(), dna.remaining) {
         (Some(None), Some(None), _) => State::NotApplicable("no range"),
         (Some(_), Some(_), _) => State::Pass,
-        (None, _, Some(remaining)) if remaining > 0 && dna.range == Fact::Unknown => {
-            State::Fail(failure(
-                Severity::Medium,
-                vec![name.to_string()],
-                format!("{name} has {remaining} ids left, and no export says which."),
-                dna.next_range.sources(),
-            ))
-        }
+        (None, _, Some(remaining)) if remaining > 0 && dna.range == Fact::Unknown => failure(
+            Severity::Medium,
+            vec![name.to_string()],
+            format!("{name} has {remaining} ids left, and no export says which."),
+            dna.next_range.sources(),
+        ),
         _ => unknown,
     }
 }

@@ -94,7 +94,7 @@ fn state(deployment: &Deployment) -> State {
             let end = end.map_or("on a day that no export shows".to_owned(), |end| {
                 format!("on {}", day(*end))
             });
-            State::Fail(failure(
+            failure(
                 Severity::Medium,
                 Vec::new(),
                 format!(
@@ -102,7 +102,7 @@ fn state(deployment: &Deployment) -> State {
                      renew it."
                 ),
                 evidence,
-            ))
+            )
         }
     }
 }

@@ -90,11 +90,11 @@ fn state(name: &Fqdn, dna: Option<&Dna>) -> State {
         _ if left >= IDS_MIN => State::Pass,
         Some(Some(_)) => State::Pass,
         None => unknown,
-        Some(None) => State::Fail(failure(
+        Some(None) => failure(
             Severity::Low,
             vec![name.to_string()],
             format!("{name} has {left} ids left and no next range."),
             evidence(dna),
-        )),
+        ),
     }
 }

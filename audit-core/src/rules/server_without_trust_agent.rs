@@ -115,5 +115,5 @@ fn state(name: &Fqdn, server: &Server) -> State {
     }
     let why = format!("{name} is neither AD trust controller nor agent.");
     let evidence = ROLES.iter().flat_map(|role| server.role(*role).sources()).collect();
-    State::Fail(failure(Severity::Low, vec![name.to_string()], why, evidence))
+    failure(Severity::Low, vec![name.to_string()], why, evidence)
 }
