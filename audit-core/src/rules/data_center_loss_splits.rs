@@ -53,10 +53,14 @@ declare_rule! {
     /// let model = r#"{"schema": "idm-drill/deployment/1", "ca": "none",
     ///   "servers": [{"fqdn": "a.example.test", "data_center": "a"},
     ///     {"fqdn": "b.example.test", "data_center": "b"},
-    ///     {"fqdn": "c.example.test", "data_center": "c"}],
+    ///     {"fqdn": "c.example.test", "data_center": "c"},
+    ///     {"fqdn": "d.example.test", "data_center": "d"},
+    ///     {"fqdn": "e.example.test", "data_center": "e"}],
     ///   "suffixes": {"domain": {"known": true, "segments": [
     ///     {"left": "a.example.test", "right": "b.example.test"},
-    ///     {"left": "b.example.test", "right": "c.example.test"}]}}}"#;
+    ///     {"left": "b.example.test", "right": "c.example.test"},
+    ///     {"left": "c.example.test", "right": "d.example.test"},
+    ///     {"left": "d.example.test", "right": "e.example.test"}]}}}"#;
     /// assert_eq!(status_on_model("DC007", model), Some(Status::Fail));
     /// ```
     DataCenterLossSplits {
