@@ -3,7 +3,7 @@
 use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::evidence::Sources;
-use crate::model::{Deployment, Fqdn, Need};
+use crate::model::{Deployment, Fqdn, Need, version_numbers};
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::{as_a_whole, some_names};
 use crate::views::Views;
@@ -69,18 +69,9 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
     as_a_whole(state(deployment))
 }
 
-/// The first run of numbers in a version: `VERSION: 4.9.8, API_VERSION: 2.245` is 4.9.8.
+/// The numbers of a version, if it has any.
 fn numbers(version: &str) -> Option<Vec<u64>> {
-    let from = version.find(|c: char| c.is_ascii_digit())?;
-    let text = version.get(from..)?;
-    let to = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let parts = text.get(..to)?.trim_end_matches('.').split('.');
-    let mut numbers: Vec<u64> = parts.map(str::parse).collect::<Result<_, _>>().ok()?;
-    // 4.9 and 4.9.0 are one version.
-    while numbers.last() == Some(&0) {
-        numbers.pop();
-    }
-    Some(numbers)
+    Some(version_numbers(version)).filter(|numbers| !numbers.is_empty())
 }
 
 fn state(deployment: &Deployment) -> State {
