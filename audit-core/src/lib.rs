@@ -58,6 +58,7 @@ pub mod rules;
 pub mod score;
 pub mod seen;
 pub mod service_edits;
+mod snapshot_parts;
 mod sos;
 pub mod time;
 pub mod unpack;
