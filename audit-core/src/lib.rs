@@ -54,8 +54,10 @@ pub mod rules;
 pub mod score;
 pub mod service_edits;
 mod sos;
+mod stage;
 pub mod time;
 pub mod unpack;
+pub mod version;
 pub mod views;
 
 pub use report::{Options, Report, audit};

@@ -99,11 +99,12 @@ pub(crate) fn write(observed: &Observed, sink: &mut impl Sink) -> Map<String, Va
         .map(|(index, (server, dna))| {
             let at = format!("/dna_ranges/{index}");
             let (range_at, next_at) = (format!("{at}/range"), format!("{at}/next_range"));
+            let left_at = format!("{at}/remaining");
             json!({
                 "fqdn": server.as_str(),
                 "range": sink.fact(&range_at, &dna.range, |r| range_json(*r)),
                 "next_range": sink.fact(&next_at, &dna.next_range, |r| range_json(*r)),
-                "remaining": dna.remaining,
+                "remaining": sink.fact(&left_at, &dna.remaining, |left| json!(left)),
             })
         })
         .collect();
@@ -440,11 +441,13 @@ impl<'a, O: Origin> Reader<'a, O> {
             let Some(server) = self.must(&row, "fqdn", HOST, host) else { continue };
             let range = self.fact(&row, "range", RANGE, optional_range);
             let next_range = self.fact(&row, "next_range", RANGE, optional_range);
-            let remaining = self.may(&row, "remaining", "a number", Value::as_u64);
+            let remaining = self.fact(&row, "remaining", "a number", Value::as_u64);
             let dna = self.observed.dna.entry(server).or_default();
             dna.range.merge(range);
             dna.next_range.merge(next_range);
-            dna.state_remaining(remaining);
+            for (left, sources) in remaining.claims() {
+                dna.state_remaining(left, sources);
+            }
         }
         for row in self.rows(self.document, "", "id_ranges", &["name", "range"]) {
             let Some(name) = self.must(&row, "name", "a text", text) else { continue };

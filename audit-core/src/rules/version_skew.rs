@@ -6,6 +6,7 @@ use crate::evidence::Sources;
 use crate::model::{Deployment, Fqdn, Need};
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::{as_a_whole, some_names};
+use crate::version::numbers;
 use crate::views::Views;
 
 declare_rule! {
@@ -69,20 +70,6 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
     as_a_whole(state(deployment))
 }
 
-/// The first run of numbers in a version: `VERSION: 4.9.8, API_VERSION: 2.245` is 4.9.8.
-fn numbers(version: &str) -> Option<Vec<u64>> {
-    let from = version.find(|c: char| c.is_ascii_digit())?;
-    let text = version.get(from..)?;
-    let to = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let parts = text.get(..to)?.trim_end_matches('.').split('.');
-    let mut numbers: Vec<u64> = parts.map(str::parse).collect::<Result<_, _>>().ok()?;
-    // 4.9 and 4.9.0 are one version.
-    while numbers.last() == Some(&0) {
-        numbers.pop();
-    }
-    Some(numbers)
-}
-
 fn state(deployment: &Deployment) -> State {
     if deployment.knows_all_servers() && deployment.servers.len() < 2 {
         return State::NotApplicable("a single server");
@@ -95,7 +82,8 @@ fn state(deployment: &Deployment) -> State {
             None => needs.push(Need::Version(name.clone())),
         }
     }
-    let newest = known.iter().max_by(|a, b| a.2.cmp(&b.2));
+    // The first by name among equals.
+    let newest = known.iter().rev().max_by(|a, b| a.2.cmp(&b.2));
     let older: Vec<_> = newest
         .iter()
         .flat_map(|(_, _, newest)| known.iter().filter(move |(_, _, own)| own < newest))

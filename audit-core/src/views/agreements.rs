@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::evidence::Sources;
-use crate::model::{AgreementKey, AgreementState, Fqdn, Observed, RuvKey, Suffix};
+use crate::model::{AgreementKey, AgreementState, Deployment, Fqdn, Observed, RuvKey, Suffix};
 
 /// Condition of a replication agreement, as far as it is certain. Closed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -65,6 +65,19 @@ impl Condition {
     pub fn is_broken(self) -> bool {
         matches!(self, Self::Disabled | Self::Missing | Self::Failing(_))
     }
+}
+
+/// Places that prove that the servers of a suffix replicate with nobody else: the list of
+/// agreements of each is complete and leads to the others only. `None` without that proof.
+pub fn closed(deployment: &Deployment, suffix: Suffix) -> Option<Sources> {
+    let Deployment { observed, servers, .. } = deployment;
+    let mut evidence = Sources::new();
+    for server in servers.keys() {
+        evidence.extend(observed.agreement_lists.get(&(server.clone(), suffix))?.iter().cloned());
+    }
+    let mut keys = observed.agreements.keys().filter(|key| key.suffix == suffix);
+    let inside = keys.all(|key| servers.contains_key(&key.on) && servers.contains_key(&key.peer));
+    (inside && !servers.is_empty()).then_some(evidence)
 }
 
 /// Where an agreement, or the list that lacks it, was read.
