@@ -80,16 +80,21 @@ pub fn closed(deployment: &Deployment, suffix: Suffix) -> Option<Sources> {
     (inside && !servers.is_empty()).then_some(evidence)
 }
 
-/// Where an agreement, or the list that lacks it, was read.
+/// Where the condition of an agreement was read: what decides it, else the agreement itself, or the
+/// list that lacks it.
 pub fn evidence(observed: &Observed, key: &AgreementKey) -> Sources {
     let Some(agreement) = observed.agreements.get(key) else {
         let list = observed.agreement_lists.get(&(key.on.clone(), key.suffix));
         return list.cloned().unwrap_or_default();
     };
-    let mut sources = agreement.sources.clone();
-    sources.extend(agreement.enabled.sources());
-    sources.extend(agreement.state.sources());
-    sources
+    let decisive = match Condition::of(observed, key) {
+        Condition::Disabled => agreement.enabled.sources(),
+        Condition::Failing(_) => agreement.state.sources(),
+        Condition::Works | Condition::Missing | Condition::Unknown => {
+            agreement.enabled.sources().into_iter().chain(agreement.state.sources()).collect()
+        }
+    };
+    if decisive.is_empty() { agreement.sources.clone() } else { decisive }
 }
 
 /// The database generation of a server, if it is known.
