@@ -94,8 +94,8 @@ impl Reader<'_> {
                 "Run the monitor with the servers' whole names: dsconf ldap://SERVER --json \
                  replication monitor",
             );
-            let rows: Vec<&Row> = rows.iter().collect();
-            note_left_out(&rows, |code, text| self.place.note(code, pointer, text), self.facts);
+            let suffix = text("replica_root").and_then(suffix_of_root);
+            self.agreements(pointer, Asked { on: None, suffix, lists_all: false }, &rows, part);
             return;
         };
         if !text("replica_status").is_some_and(|status| status.starts_with("Online")) {
@@ -120,7 +120,8 @@ impl Reader<'_> {
         if let Some(id) = id {
             self.own_id(pointer, &on, suffix, id, text("maxcsn"));
         }
-        self.agreements(pointer, on, suffix, &rows, part);
+        let asked = Asked { on: Some(on), suffix: Some(suffix), lists_all: true };
+        self.agreements(pointer, asked, &rows, part);
     }
 
     fn sources(&self, pointer: &str, on: &Fqdn, observed: String) -> Sources {
@@ -139,8 +140,7 @@ impl Reader<'_> {
         element.state_max_csn(max_csn.and_then(csn));
     }
 
-    fn agreements(&mut self, pointer: &str, on: Fqdn, suffix: Suffix, rows: &[Row], part: &Value) {
-        let asked = Asked { on: Some(on.clone()), suffix: Some(suffix), lists_all: true };
+    fn agreements(&mut self, pointer: &str, asked: Asked, rows: &[Row], part: &Value) {
         let mut open = Vec::new();
         for row in rows {
             match row.key(&asked) {
@@ -151,7 +151,10 @@ impl Reader<'_> {
             }
         }
         let listed = part.get("agmts_status").and_then(Value::as_array);
-        if open.is_empty() && listed.is_some_and(|listed| listed.len() == rows.len()) {
+        if let Asked { on: Some(on), suffix: Some(suffix), .. } = asked
+            && open.is_empty()
+            && listed.is_some_and(|listed| listed.len() == rows.len())
+        {
             let observed = format!("all agreements of {on} ({suffix})");
             let sources = self.sources(pointer, &on, observed);
             let lists = &mut self.facts.observed.agreement_lists;
