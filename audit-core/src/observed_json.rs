@@ -12,6 +12,7 @@ use crate::model::{
     AgreementKey, AgreementState, Answer, CaSigning, CertificateKey, DeploymentRange, Fqdn,
     IdRange, IdRangeKind, Observed, RuvKey, Suffix, Waiver,
 };
+use crate::replication_words::replica_id;
 use crate::time::Timestamp;
 
 /// Keys of the document that this module writes and reads.
@@ -570,10 +571,6 @@ fn time(value: &Value) -> Option<Timestamp> {
 
 fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
-}
-
-fn replica_id(value: &Value) -> Option<u16> {
-    value.as_u64().and_then(|id| u16::try_from(id).ok()).filter(|id| *id > 0)
 }
 
 fn id_range(value: &Value) -> Option<IdRange> {

@@ -7,6 +7,20 @@
 use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
 use crate::parse::ldif::{Dn, Rdn};
 
+/// A replica id: a number from 1 to 65535, as JSON or text has it. `None` for anything else.
+pub(crate) fn replica_id(value: &serde_json::Value) -> Option<u16> {
+    let id = match value {
+        serde_json::Value::String(text) => return replica_id_of_text(text),
+        number => number.as_u64().and_then(|id| u16::try_from(id).ok()),
+    };
+    id.filter(|id| *id > 0)
+}
+
+/// The same of a text.
+pub(crate) fn replica_id_of_text(text: &str) -> Option<u16> {
+    text.trim().parse().ok().filter(|id| *id > 0)
+}
+
 /// The suffix with this root: `o=ipaca` is `ca`, a tree of `dc` is `domain`. `None` for any other,
 /// which IdM does not have.
 pub(crate) fn suffix_of_root(root: &str) -> Option<Suffix> {

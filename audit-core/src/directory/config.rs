@@ -12,7 +12,9 @@ use crate::import::{LdifFile, Named};
 use crate::model::{Fqdn, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::ldif::{Dn, Entry};
-use crate::replication_words::{ends_of, server_of, suffix_of_rdns, suffix_of_root};
+use crate::replication_words::{
+    ends_of, replica_id_of_text, server_of, suffix_of_rdns, suffix_of_root,
+};
 
 /// What an entry is, by its DN. Closed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -220,7 +222,7 @@ fn proven_hosts(entries: &[(Place, &Entry)]) -> BTreeSet<Fqdn> {
 
 /// The replica id of a replica entry, from 1 on, unless it is the one of read-only servers.
 pub(crate) fn own_id(entry: &Entry) -> Option<u16> {
-    entry.value("nsds5replicaid")?.parse().ok().filter(|id| (1..READ_ONLY_ID).contains(id))
+    entry.value("nsds5replicaid").and_then(replica_id_of_text).filter(|id| *id < READ_ONLY_ID)
 }
 
 /// The supplier in a value of `nsds5agmtmaxcsn`: `SUFFIX;AGREEMENT;HOST;PORT;…`.

@@ -1,5 +1,7 @@
 //! Elements of a RUV as the directory server stores them.
 
+use crate::replication_words::replica_id_of_text;
+
 /// Name of the database entry that holds a suffix's RUV (389-ds `repl5.h`, `RUV_STORAGE_ENTRY`).
 pub(crate) const RUV_ENTRY: &str = "ffffffff-ffffffff-ffffffff-ffffffff";
 
@@ -32,7 +34,7 @@ impl RuvValue {
         match head.next()?.to_ascii_lowercase().as_str() {
             "replicageneration" => csn(rest.next()?).map(Self::Generation),
             "replica" => {
-                let id = head.next()?.parse().ok().filter(|id| *id > 0)?;
+                let id = replica_id_of_text(head.next()?)?;
                 let host = head.next().map(|url| {
                     let host = url.split_once("://").map_or(url, |(_, host)| host);
                     host.split_once([':', '/']).map_or(host, |(host, _)| host).to_owned()

@@ -10,7 +10,7 @@ use crate::json_parts::Place;
 use crate::model::{Fqdn, RuvKey, Suffix};
 use crate::note::NoteCode;
 use crate::parse::json::Document;
-use crate::replication_words::{server_of, suffix_of_root};
+use crate::replication_words::{replica_id, server_of, suffix_of_root};
 
 /// Reads the JSON of `dsconf SERVER replication monitor`.
 ///
@@ -113,11 +113,7 @@ impl Reader<'_> {
             self.facts.note(note);
             return;
         };
-        let id = part.get("replica_id").and_then(|id| match id {
-            Value::String(text) => text.parse::<u16>().ok(),
-            id => id.as_u64().and_then(|id| u16::try_from(id).ok()),
-        });
-        if let Some(id) = id {
+        if let Some(id) = part.get("replica_id").and_then(replica_id) {
             self.own_id(pointer, &on, suffix, id, text("maxcsn"));
         }
         let asked = Asked { on: Some(on), suffix: Some(suffix), lists_all: true };

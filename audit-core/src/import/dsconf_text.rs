@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::model::RuvKey;
 use crate::note::{Note, NoteCode};
 use crate::parse::console::Line;
-use crate::replication_words::{server_of, suffix_of_root};
+use crate::replication_words::{replica_id_of_text, server_of, suffix_of_root};
 
 /// Reads the text of `dsconf SERVER repl-agmt status`, `replication monitor` and `replication
 /// get-ruv`.
@@ -130,7 +130,7 @@ impl Reader<'_> {
                 self.found = true;
             }
             ("Replica ID", Some(_)) => {
-                self.id = value.parse().ok();
+                self.id = replica_id_of_text(value);
                 self.own_id(line.number, None);
             }
             ("Replica Status", Some(replica)) if !value.starts_with("Online") => {
