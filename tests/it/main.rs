@@ -31,6 +31,7 @@ mod measurements;
 mod parity;
 mod planted;
 mod rules_matrix;
+mod runbooks;
 mod scenarios;
 mod upstream_topologies;
 mod views_laws;
