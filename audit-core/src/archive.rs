@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::backup_archive::BackupArchives;
 use crate::import::{Import, InputFile, Reader, hex};
 use crate::limits;
 use crate::note::{Note, NoteCode};
@@ -24,9 +25,16 @@ pub(crate) fn import(
     kind: Kind,
     input: Input<'_>,
 ) -> &'static str {
-    let mut members =
-        Members { import, archive: Arc::clone(file), used: 0, passed: BTreeMap::new() };
+    let mut members = Members {
+        import,
+        archive: Arc::clone(file),
+        used: 0,
+        passed: BTreeMap::new(),
+        backups: BackupArchives::default(),
+    };
     let format = unpack::walk(file, kind, input, &mut members);
+    let backups = std::mem::take(&mut members.backups);
+    members.used += backups.finish(file, members.import);
     members.note_passed();
     format
 }
@@ -142,6 +150,8 @@ struct Members<'i> {
     used: usize,
     /// Names of members that are no exports, by what they are instead.
     passed: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Backups in it, or the one that it is.
+    backups: BackupArchives,
 }
 
 impl Members<'_> {
@@ -185,6 +195,9 @@ impl Members<'_> {
 
 impl Visit for Members<'_> {
     fn member(&mut self, name: &str, content: &mut dyn Read) -> io::Result<()> {
+        if let Some(read) = self.backups.member(name, content) {
+            return read;
+        }
         let mut reader = Reader::of_member(name);
         let is_report = reader.is_of_report();
         let read = if reader.passes_over() { Ok(()) } else { reader.read(content, false) };
@@ -232,7 +245,10 @@ impl Visit for Members<'_> {
                 "Unpack it, and give the exports alone.".to_owned(),
             ),
         };
-        self.import.note(Note::on_file(&self.archive, code, message).help(help));
+        // What a backup's archive lacks is said with the backup.
+        if !self.backups.trouble(name, &message) {
+            self.import.note(Note::on_file(&self.archive, code, message).help(help));
+        }
     }
 }
 

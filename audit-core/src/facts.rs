@@ -11,11 +11,11 @@ use std::sync::Arc;
 use crate::evidence::{Claims, Fact, Source, Sources};
 use crate::limits;
 use crate::model::{
-    AgreementKey, AgreementState, Backup, CaMode, Deployment, Direction, Fqdn, Observed, Role,
-    RoleStatus, Segment, SegmentKey, Server, ServerAttribute, Snapshot, Suffix, Topology,
-    Visibility,
+    AgreementKey, AgreementState, CaMode, Copies, Deployment, Direction, Fqdn, Observed, Role,
+    RoleStatus, Segment, SegmentKey, Server, ServerAttribute, Suffix, Topology, Visibility,
 };
 use crate::note::{Note, NoteCode};
+use crate::seen::Seen;
 
 /// Statements about one server.
 #[derive(Clone, Debug, Default)]
@@ -81,8 +81,10 @@ pub struct Facts {
     crl_generation: BTreeMap<String, Claims<bool>>,
     /// Agreements by the names of two machines, often without their domain.
     agreements: BTreeMap<(String, Suffix, String), Claims<AgreementState>>,
-    backups: Option<BTreeSet<Backup>>,
-    snapshots: Option<BTreeSet<Snapshot>>,
+    /// Copies whose identifiers are settled, and what their use needs. Importers state it here.
+    pub copies: Copies,
+    /// Copies as single exports show them, by place.
+    pub seen: Seen,
     /// What people declare of hosts.
     declared: BTreeMap<Fqdn, Declared>,
     /// What single servers show of themselves, and what people declare. Importers state it here.
@@ -258,14 +260,9 @@ impl Facts {
         }
     }
 
-    /// Adds backups; an empty list states that there are none.
-    pub fn backups(&mut self, backups: impl IntoIterator<Item = Backup>) {
-        self.backups.get_or_insert_default().extend(backups);
-    }
-
-    /// Adds snapshots; an empty list states that there are none.
-    pub fn snapshots(&mut self, snapshots: impl IntoIterator<Item = Snapshot>) {
-        self.snapshots.get_or_insert_default().extend(snapshots);
+    /// True if some input shows a server.
+    pub(crate) fn has_servers(&self) -> bool {
+        !self.servers.is_empty()
     }
 
     /// Adds a note.
@@ -311,12 +308,8 @@ impl Facts {
         for (ends, claims) in other.agreements {
             merge_claims(self.agreements.entry(ends).or_default(), claims);
         }
-        if let Some(backups) = other.backups {
-            self.backups(backups);
-        }
-        if let Some(snapshots) = other.snapshots {
-            self.snapshots(snapshots);
-        }
+        self.copies.merge(other.copies);
+        self.seen.merge(other.seen);
         for (name, from) in other.declared {
             let into = self.declared.entry(name).or_default();
             into.data_center.merge(from.data_center);
@@ -375,8 +368,9 @@ impl Facts {
         deployment.ca_renewal_server = Fact::from_claims(&self.ca_renewal_server);
         deployment.dnssec_key_master = Fact::from_claims(&self.dnssec_key_master);
         deployment.domain_level = Fact::from_claims(&self.domain_level);
-        deployment.backups = self.backups.take().map(|backups| backups.into_iter().collect());
-        deployment.snapshots = self.snapshots.take().map(|all| all.into_iter().collect());
+        let seen = std::mem::take(&mut self.seen);
+        seen.settle(&mut self.copies, deployment.servers.keys(), &mut self.notes);
+        deployment.copies = std::mem::take(&mut self.copies);
         deployment.observed = std::mem::take(&mut self.observed);
         self.note_contradictions(&deployment);
         self.note_visibility(&deployment);

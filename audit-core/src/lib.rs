@@ -25,10 +25,13 @@
 
 pub mod advise;
 mod archive;
+mod backup_archive;
+pub mod backup_name;
 pub mod bundle;
 pub mod cases;
 mod certificate_parts;
 mod console_parts;
+mod copies_json;
 mod directory;
 mod dna_parts;
 mod dsconf_parts;
@@ -52,6 +55,7 @@ pub mod rule;
 mod rule_parts;
 pub mod rules;
 pub mod score;
+pub mod seen;
 pub mod service_edits;
 mod sos;
 mod stage;

@@ -150,6 +150,21 @@ note_codes! {
     WaiverWithoutEffect = "IMP062", Warning;
     /// The server of an export of `cn=config` was taken from the file's name.
     ServerFromFileName = "IMP070", Warning;
+    /// A name that begins like that of a backup's folder and is none.
+    NotABackupName = "IMP080", Warning;
+    /// A backup's header without the lines that make it usable.
+    IncompleteHeader = "IMP081", Warning;
+    /// The time in a backup's header cannot be that in its folder's name.
+    BackupTime = "IMP082", Warning;
+    /// A backup's archive that cannot be restored: damaged, cut, or without members that belong
+    /// there.
+    ArchiveNotRestorable = "IMP083", Warning;
+    /// A backup's archive that is encrypted: only its size and its header are known.
+    ArchiveEncrypted = "IMP084", Info;
+    /// Nothing says which server a VM is.
+    UnknownVm = "IMP085", Warning;
+    /// The deployment is read from a backup, because no other input shows a server.
+    ReadFromBackup = "IMP086", Warning;
     /// A `dse.ldif`: settings as the server last wrote them, without the state of replication.
     PersistedState = "IMP071", Info;
 }

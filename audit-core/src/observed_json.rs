@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::evidence::{Fact, Sources};
 use crate::model::{
     AgreementKey, AgreementState, Answer, CaSigning, CertificateKey, DeploymentRange, Fqdn,
-    IdRange, IdRangeKind, Observed, RuvKey, Suffix, Waiver,
+    IdRange, IdRangeKind, Observed, Ruv, RuvKey, Suffix, Waiver,
 };
 use crate::replication_words::replica_id;
 use crate::time::Timestamp;
@@ -170,29 +170,34 @@ fn range_json(range: Option<IdRange>) -> Value {
 fn write_ruvs(observed: &Observed, sink: &mut impl Sink) -> Vec<Value> {
     let mut ruvs = Vec::new();
     for (index, (key, ruv)) in observed.ruvs.iter().enumerate() {
-        let at = format!("/ruv/{index}");
-        sink.evidence(&at, &ruv.sources);
-        let own_id = sink.fact(&format!("{at}/own_id"), &ruv.own_id, |id| json!(id));
-        let generation = sink.fact(&format!("{at}/generation"), &ruv.generation, |g| json!(g));
-        let mut replicas = Vec::new();
-        for (index, (id, element)) in ruv.replicas.iter().enumerate() {
-            let at = format!("{at}/replicas/{index}");
-            sink.evidence(&at, &element.sources);
-            replicas.push(json!({
-                "id": id,
-                "host": sink.fact(&format!("{at}/host"), &element.host, |h| json!(h.as_str())),
-                "max_csn": element.max_csn,
-            }));
-        }
-        ruvs.push(json!({
-            "on": key.on.as_ref().map(Fqdn::as_str),
-            "suffix": key.suffix.name(),
-            "own_id": own_id,
-            "generation": generation,
-            "replicas": replicas,
-        }));
+        let mut row = write_ruv(&format!("/ruv/{index}"), ruv, sink);
+        row.insert("on".to_owned(), json!(key.on.as_ref().map(Fqdn::as_str)));
+        row.insert("suffix".to_owned(), json!(key.suffix.name()));
+        ruvs.push(Value::Object(row));
     }
     ruvs
+}
+
+/// A RUV without whose it is.
+pub(crate) fn write_ruv(at: &str, ruv: &Ruv, sink: &mut impl Sink) -> Map<String, Value> {
+    sink.evidence(at, &ruv.sources);
+    let own_id = sink.fact(&format!("{at}/own_id"), &ruv.own_id, |id| json!(id));
+    let generation = sink.fact(&format!("{at}/generation"), &ruv.generation, |g| json!(g));
+    let mut replicas = Vec::new();
+    for (index, (id, element)) in ruv.replicas.iter().enumerate() {
+        let at = format!("{at}/replicas/{index}");
+        sink.evidence(&at, &element.sources);
+        replicas.push(json!({
+            "id": id,
+            "host": sink.fact(&format!("{at}/host"), &element.host, |h| json!(h.as_str())),
+            "max_csn": element.max_csn,
+        }));
+    }
+    Map::from_iter([
+        ("own_id".to_owned(), own_id),
+        ("generation".to_owned(), generation),
+        ("replicas".to_owned(), Value::Array(replicas)),
+    ])
 }
 
 fn write_places(observed: &Observed, sink: &mut impl Sink, out: &mut Map<String, Value>) {
@@ -274,7 +279,7 @@ fn write_declared(observed: &Observed, sink: &mut impl Sink, out: &mut Map<Strin
 
 /// Reads everything below its keys. What cannot be read is reported and left out.
 pub(crate) fn read(document: &Map<String, Value>, origin: &mut impl Origin) -> Observed {
-    let mut reader = Reader { document, origin, observed: Observed::default() };
+    let mut reader = Reader::new(document, origin);
     reader.agreements();
     reader.ruvs();
     reader.ids();
@@ -284,18 +289,25 @@ pub(crate) fn read(document: &Map<String, Value>, origin: &mut impl Origin) -> O
     reader.observed
 }
 
-struct Reader<'a, O> {
+/// Reads rows of a document with their pointers.
+pub(crate) struct Reader<'a, O> {
     document: &'a Map<String, Value>,
-    origin: &'a mut O,
+    /// Where evidence comes from and remarks go.
+    pub(crate) origin: &'a mut O,
     observed: Observed,
 }
 
 /// An object of a list, with its pointer.
-type Row<'a> = (String, &'a Map<String, Value>);
+pub(crate) type Row<'a> = (String, &'a Map<String, Value>);
 
 impl<'a, O: Origin> Reader<'a, O> {
+    /// A reader of a document.
+    pub(crate) fn new(document: &'a Map<String, Value>, origin: &'a mut O) -> Self {
+        Self { document, origin, observed: Observed::default() }
+    }
+
     /// The objects of a list.
-    fn rows(
+    pub(crate) fn rows(
         &mut self,
         map: &'a Map<String, Value>,
         at: &str,
@@ -326,7 +338,7 @@ impl<'a, O: Origin> Reader<'a, O> {
     }
 
     /// The fact at `at`/`key`: its value, or its contradicting values.
-    fn fact<T: Ord + Clone>(
+    pub(crate) fn fact<T: Ord + Clone>(
         &mut self,
         (at, row): &Row<'_>,
         key: &str,
@@ -350,7 +362,7 @@ impl<'a, O: Origin> Reader<'a, O> {
     }
 
     /// A value that the row must have.
-    fn must<T>(
+    pub(crate) fn must<T>(
         &mut self,
         (at, row): &Row<'_>,
         key: &str,
@@ -365,7 +377,7 @@ impl<'a, O: Origin> Reader<'a, O> {
     }
 
     /// A value that may be missing.
-    fn may<T>(
+    pub(crate) fn may<T>(
         &mut self,
         row: &Row<'_>,
         key: &str,
@@ -414,26 +426,30 @@ impl<'a, O: Origin> Reader<'a, O> {
         for row in self.rows(self.document, "", "ruv", &keys) {
             let on = self.may(&row, "on", HOST, host);
             let Some(suffix) = self.must(&row, "suffix", SUFFIX, suffix) else { continue };
-            let sources = self.origin.sources(&row.0, &format!("RUV of suffix {suffix}"));
-            let own_id = self.fact(&row, "own_id", REPLICA_ID, replica_id);
-            let generation = self.fact(&row, "generation", "a text", text);
-            let mut replicas = Vec::new();
-            for row in self.rows(row.1, &row.0, "replicas", &["id", "host", "max_csn"]) {
-                if let Some(id) = self.must(&row, "id", REPLICA_ID, replica_id) {
-                    let sources = self.origin.sources(&row.0, &format!("replica {id}"));
-                    let of = self.fact(&row, "host", HOST, host);
-                    replicas.push((id, sources, of, self.may(&row, "max_csn", "a text", text)));
-                }
-            }
-            let ruv = self.observed.ruv(RuvKey { on, suffix }, sources);
-            ruv.own_id.merge(own_id);
-            ruv.generation.merge(generation);
-            for (id, sources, of, max_csn) in replicas {
+            let ruv = self.ruv(&row, suffix);
+            self.observed.ruvs.entry(RuvKey { on, suffix }).or_default().merge(ruv);
+        }
+    }
+
+    /// A RUV without whose it is.
+    pub(crate) fn ruv(&mut self, row: &Row<'a>, suffix: Suffix) -> Ruv {
+        let mut ruv = Ruv {
+            sources: self.origin.sources(&row.0, &format!("RUV of suffix {suffix}")),
+            own_id: self.fact(row, "own_id", REPLICA_ID, replica_id),
+            generation: self.fact(row, "generation", "a text", text),
+            ..Ruv::default()
+        };
+        for row in self.rows(row.1, &row.0, "replicas", &["id", "host", "max_csn"]) {
+            if let Some(id) = self.must(&row, "id", REPLICA_ID, replica_id) {
+                let sources = self.origin.sources(&row.0, &format!("replica {id}"));
+                let of = self.fact(&row, "host", HOST, host);
+                let max_csn = self.may(&row, "max_csn", "a text", text);
                 let element = ruv.replica(id, sources);
                 element.host.merge(of);
                 element.state_max_csn(max_csn);
             }
         }
+        ruv
     }
 
     fn ids(&mut self) {

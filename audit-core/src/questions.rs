@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::evidence::Fact;
-use crate::model::{Answer, CaMode, Deployment, Fqdn, Need, Role};
+use crate::model::{Answer, Backup, CaMode, CopyTable, Deployment, Fqdn, Need, Role};
 use crate::rule::{Category, Failure, Grouping, Judgement, Meta, Origin, Rule, Severity, State};
 use crate::views::Views;
 
@@ -48,6 +48,8 @@ enum Applies {
     DataCenters,
     IntegratedCa,
     Dns,
+    Backups,
+    EncryptedBackups,
 }
 
 /// Every question, in the order of the table.
@@ -88,6 +90,8 @@ fn question(row: &DeTable<'_>) -> Option<Question> {
         "data-centers" => Applies::DataCenters,
         "ca" => Applies::IntegratedCa,
         "dns" => Applies::Dns,
+        "backups" => Applies::Backups,
+        "encrypted-backups" => Applies::EncryptedBackups,
         _ => return None,
     };
     let severity = [Severity::Info, Severity::Low, Severity::Medium, Severity::High]
@@ -115,6 +119,8 @@ fn question(row: &DeTable<'_>) -> Option<Question> {
         Applies::DataCenters => "fewer than two data centers",
         Applies::IntegratedCa => "the deployment is CA-less",
         Applies::Dns => "no server runs IdM's DNS",
+        Applies::Backups => "there is no backup",
+        Applies::EncryptedBackups => "no backup is encrypted",
     };
     let doc = format!(
         "{asks}\n\n# Why this matters\n\n{why}\n\n# What it reads\n\nThe answer `{key}` in \
@@ -149,6 +155,32 @@ impl Question {
     fn objection(&self, deployment: &Deployment) -> Option<State> {
         match self.applies {
             Applies::Always => None,
+            Applies::Backups => {
+                let copies = &deployment.copies;
+                if !copies.backups.is_empty() {
+                    return None;
+                }
+                Some(if copies.knows_all(CopyTable::Backups) {
+                    State::NotApplicable("there is no backup")
+                } else {
+                    State::Unknown(vec![Need::Copies])
+                })
+            }
+            Applies::EncryptedBackups => {
+                let copies = &deployment.copies;
+                let encrypted = |wanted: bool| {
+                    move |copy: &Backup| copy.encrypted.certainly(|encrypted| *encrypted == wanted)
+                };
+                if copies.backups.values().any(encrypted(true)) {
+                    return None;
+                }
+                let none = copies.backups.values().all(encrypted(false));
+                Some(if none && copies.knows_all(CopyTable::Backups) {
+                    State::NotApplicable("no backup is encrypted")
+                } else {
+                    State::Unknown(vec![Need::Copies])
+                })
+            }
             Applies::DataCenters => {
                 if deployment.data_centers().len() >= 2 {
                     return None;

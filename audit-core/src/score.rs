@@ -10,7 +10,7 @@ use crate::cases::{FAMILIES, Judge, is_ca_less};
 use crate::evidence::Sources;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix, Waiver};
 use crate::note::{Note, NoteCode};
-use crate::recovery::{Case, Fault, OutcomeClass};
+use crate::recovery::{Case, Fault, OutcomeClass, RestorePoint, Taken, Usability};
 use crate::rule::{Category, Grouping, Judgement, Meta, Rule, Severity, State};
 use crate::rules;
 use crate::time::Timestamp;
@@ -472,14 +472,13 @@ fn deduction(rule: &Judged, groups: &[Group], pessimistic: bool) -> Option<(u64,
     (bad > 0 && weight > 0).then(|| (weight, WHOLE / 2 + WHOLE / 2 * bad / all))
 }
 
-/// Ceilings that the facts call for. K6 and K7 need rehearsals and judged copies, which this
-/// version does not read.
+/// Ceilings that the facts call for. K6 and K7 are not judged yet.
 fn caps(deployment: &Deployment, judged: &[Judged]) -> Vec<Cap> {
     let mut caps: Vec<Cap> = [
         total_loss_by_one_failure(deployment),
         split_now(judged),
         single_ca(judged),
-        Some(no_copies(deployment)),
+        no_copies(deployment),
         split_by_one_failure(judged),
     ]
     .into_iter()
@@ -607,25 +606,42 @@ fn single_ca(judged: &[Judged]) -> Option<Cap> {
     Some(Cap { id: "K3", ceiling: 49, certain, because: because.to_owned() })
 }
 
-/// K4: no restore point at all. Always there: a copy that exists does not lift it before it is
-/// judged.
-fn no_copies(deployment: &Deployment) -> Cap {
-    let usable = |id: &str| format!("whether copy {id} can be restored is not judged yet");
-    let backups = deployment.backups.as_ref().map(|all| {
-        all.iter().find(|backup| backup.complete != Some(false)).map(|backup| usable(&backup.id))
-    });
-    let snapshots =
-        deployment.snapshots.as_ref().map(|all| all.first().map(|snapshot| usable(&snapshot.id)));
-    let (certain, because) = match (backups, snapshots) {
-        // A copy that exists proves nothing before somebody looked into it.
-        (Some(Some(doubt)), _) | (_, Some(Some(doubt))) => (false, doubt),
-        (Some(None), Some(None)) => (
+/// K4: no restore point that can be used: a deletion that was replicated cannot be undone. A
+/// data-only backup counts here, because servers are there to restore it on.
+fn no_copies(deployment: &Deployment) -> Option<Cap> {
+    let mut doubtful = None;
+    let points = RestorePoint::all(deployment);
+    for point in &points {
+        match point.restores_data(Taken::nothing()) {
+            Usability::Usable => return None,
+            Usability::Doubtful(needs) => {
+                doubtful.get_or_insert((&point.id, needs));
+            }
+            Usability::Unusable(_) => {}
+        }
+    }
+    let (certain, because) = match doubtful {
+        Some((id, needs)) => {
+            let first = needs.first().map(ToString::to_string).unwrap_or_default();
+            (false, format!("whether copy {id} can be restored is not proven: unknown is {first}"))
+        }
+        None if !deployment.copies.are_known() => {
+            (false, "whether a backup or VM snapshot exists is unknown".to_owned())
+        }
+        None if points.is_empty() => (
             true,
-            "no whole backup and no VM snapshot: a replicated deletion cannot be undone".to_owned(),
+            "no backup and no VM snapshot: a replicated deletion cannot be undone".to_owned(),
         ),
-        _ => (false, "whether a backup or VM snapshot exists is unknown".to_owned()),
+        None => {
+            let why = points.iter().filter_map(|point| match point.usability() {
+                Usability::Unusable(why) => Some(format!("{}: {why}", point.id)),
+                Usability::Usable | Usability::Doubtful(_) => None,
+            });
+            let why: Vec<String> = why.collect();
+            (true, format!("no copy can be restored ({})", some(&why)))
+        }
     };
-    Cap { id: "K4", ceiling: 49, certain, because }
+    Some(Cap { id: "K4", ceiling: 49, certain, because })
 }
 
 /// K5: one lost server splits a suffix, or fewer than three CA replicas. The only cap that a waiver
@@ -673,19 +689,14 @@ pub fn coverage(deployment: &Deployment, judged: &[Judged]) -> (u64, Vec<Need>) 
             }
         }
     }
-    if deployment.backups.is_none() || deployment.snapshots.is_none() {
+    if !deployment.copies.are_known() {
         needs.insert(Need::Copies);
     }
-    needs.extend(
-        deployment
-            .backups
-            .iter()
-            .flatten()
-            .filter(|backup| backup.complete != Some(false))
-            .map(|backup| Need::CopyUse(backup.id.clone())),
-    );
-    let snapshots = deployment.snapshots.iter().flatten();
-    needs.extend(snapshots.map(|snapshot| Need::CopyUse(snapshot.id.clone())));
+    for point in RestorePoint::all(deployment) {
+        if let Usability::Doubtful(of) = point.restores_data(Taken::nothing()) {
+            needs.extend(of);
+        }
+    }
     let percent = u64::checked_div(decided * 100, all).unwrap_or(0);
     (percent, needs.into_iter().collect())
 }
@@ -817,7 +828,7 @@ fn tolerance_of(deployment: &Deployment, capability: &'static str, role: Role) -
     };
     let (service, service_losses) = answer(visible, known && visible_known);
     let (recovery, recovery_losses) = answer(holders, known && holders_known);
-    if deployment.backups.is_none() || deployment.snapshots.is_none() {
+    if !deployment.copies.are_known() {
         needs.insert(Need::Copies);
     }
     Tolerance {

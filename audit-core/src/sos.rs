@@ -214,7 +214,7 @@ impl Report {
 }
 
 /// `host = NAME` of `default.conf`.
-fn host_in(text: &str) -> Option<Fqdn> {
+pub(crate) fn host_in(text: &str) -> Option<Fqdn> {
     text.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "host").then(|| Fqdn::parse(value))?

@@ -622,6 +622,56 @@ fn written_by_a_directory_server() {
     assert_eq!(nothing.deployment.notes[0].code, NoteCode::NotRecognized);
 }
 
+/// Backups as their folders are listed, and a header: host, kind, times, and what is not known.
+#[test]
+fn backups_become_what_is_true_of_them() {
+    let Some(root) = corpus_or_skip("backups_become_what_is_true_of_them") else {
+        return;
+    };
+    let backups = |name: &str| {
+        let bytes = fs::read(root.join(name)).unwrap();
+        import(&[(name, &bytes)]).deployment
+    };
+    let text = |deployment: &audit_core::model::Deployment| -> Vec<String> {
+        let of = |copy: &audit_core::model::Backup| {
+            format!(
+                "{} {} {:?} {:?} {:?}",
+                copy.kind.value().unwrap(),
+                copy.named.value().map_or(String::new(), ToString::to_string),
+                copy.taken_at.value(),
+                copy.encrypted.value(),
+                copy.bytes.value()
+            )
+        };
+        deployment.copies.backups.values().map(of).collect()
+    };
+    assert_eq!(
+        text(&backups("real/backup/01-ll-listing-full-and-data.txt")),
+        [
+            "data 2021-01-29T12:14:23Z None Some(false) Some(1090388)",
+            "full 2021-01-29T12:11:46Z None Some(false) Some(3121511)"
+        ]
+    );
+    assert_eq!(
+        text(&backups("real/backup/02-ls-gpg.txt")),
+        ["full 2020-01-13T14:38:00Z None Some(true) None"]
+    );
+    assert_eq!(
+        text(&backups("real/backup/04-ls-lth-bad-names.txt")),
+        ["data 2026-02-26T03:00:00Z None None None", "full 2026-02-01T03:00:00Z None None None"]
+    );
+    let none = backups("real/backup/05-names-that-are-not-ipa-backup-names.txt");
+    assert!(none.copies.backups.is_empty());
+    assert_eq!(none.notes.len(), 6, "{:?}", none.notes);
+    let header = backups("rendered/header");
+    let (_, backup) = header.copies.backups.first_key_value().unwrap();
+    assert_eq!(backup.host.value().unwrap().as_str(), "server.idm.example.com");
+    assert_eq!(backup.version.value().unwrap(), "4.8.7");
+    assert_eq!(backup.taken_at.value().unwrap().to_string(), "2021-01-29T12:11:46Z");
+    assert_eq!(backup.has_service("CA"), Some(true));
+    assert_eq!(backup.has_service("KRA"), Some(false));
+}
+
 /// Every other file of the corpus: no panic, no invented server, and a note that says it was not
 /// used; a file that is read is in one of the tables above.
 #[test]
@@ -653,6 +703,10 @@ fn everything_else_yields_a_note() {
         "real/ipa-cli/17-config-show-4.5-empty-ntp.txt",
         "real/replica-manage/01-list-v-two-way-el7.txt",
         "real/replica-manage/02-csreplica-list-verbose-rhel10doc.txt",
+        "real/backup/01-ll-listing-full-and-data.txt",
+        "real/backup/02-ls-gpg.txt",
+        "real/backup/04-ls-lth-bad-names.txt",
+        "rendered/header",
         "real/ldif/02-ca-service-entry-renewal.ldif",
         "real/ldif/04-masters-and-topology-two-servers.ldif",
         "real/ldif/05-dna-posix-ids-extended-comments.ldif",

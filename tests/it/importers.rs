@@ -37,7 +37,15 @@ fn places(document: &Value, pointer: &str) -> String {
 }
 
 /// What single servers show of themselves, and what people declare.
-const OBSERVED: [&str; 12] = [
+const OBSERVED: [&str; 20] = [
+    "backups",
+    "snapshots",
+    "stores",
+    "keys",
+    "schedules",
+    "rehearsals",
+    "targets",
+    "vms",
     "agreements",
     "agreement_lists",
     "ruv",
@@ -135,9 +143,10 @@ fn compact(imported: &Imported) -> String {
             }
         }
     }
-    for key in ["backups", "snapshots"] {
-        if !document[key].is_null() {
-            let _ = writeln!(out, "{key}: {}", document[key]);
+    for key in ["backups", "snapshots", "stores", "keys", "schedules", "rehearsals"] {
+        let known = &document[format!("{key}_known")];
+        if !known.is_null() {
+            let _ = writeln!(out, "{key} known: {known}{}", places(&document, &format!("/{key}")));
         }
     }
     for conflict in document["conflicts"].as_array().unwrap() {

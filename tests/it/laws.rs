@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use audit_core::advise::{self, Edit};
 use audit_core::cases::{FAMILIES, Judge};
+use audit_core::evidence::Sources;
 use audit_core::import::Import;
-use audit_core::model::{Deployment, Fqdn, Suffix};
+use audit_core::model::{CopyTable, Deployment, Fqdn, Suffix};
 use audit_core::recovery::{Case, Fault, OutcomeClass, Situation, Span, plan};
 use audit_core::report::{deployment_json, json};
 use audit_core::rule::State;
@@ -461,8 +462,8 @@ fn no_bytes_panic_the_import() {
 fn total_loss_by_one_server_and_cap_k1_are_one() {
     fn law(plan: Plan) -> bool {
         let mut deployment = model(&plan.as_everything());
-        deployment.backups = Some(Vec::new());
-        deployment.snapshots = Some(Vec::new());
+        deployment.copies.state_whole(CopyTable::Backups, Sources::new());
+        deployment.copies.state_whole(CopyTable::Snapshots, Sources::new());
         let judged = score::judge_all(&deployment, tests::as_of());
         let capped =
             score::grade(&deployment, &judged).caps.iter().any(|cap| cap.id == "K1" && cap.certain);

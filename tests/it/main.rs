@@ -14,6 +14,7 @@ mod canary;
 mod cli;
 mod collect;
 mod conflicts;
+mod copies;
 mod corpus;
 mod corpus_json;
 mod corpus_ldif;

@@ -16,13 +16,12 @@ pub static FAMILIES: &[&Family] = &[
 use std::collections::BTreeSet;
 
 use crate::evidence::Fact;
-use crate::model::{
-    Backup, BackupKind, CaMode, Deployment, Fqdn, Need, Role, RoleStatus, Snapshot, Suffix,
-    Visibility,
-};
+use crate::model::{CaMode, Deployment, Fqdn, Need, Role, RoleStatus, Suffix, Visibility};
 use crate::recovery::{
-    Case, Fault, Obstacle, Outcome, OutcomeClass, Procedure, Runbook, Situation, decide, plan,
+    Case, Fault, Obstacle, Outcome, OutcomeClass, Procedure, RestorePoint, Runbook, Situation,
+    Taken, Usability, csn_time, decide, plan,
 };
+use crate::time::Timestamp;
 
 /// What a family declares of itself.
 #[derive(Debug)]
@@ -58,6 +57,7 @@ pub struct Judge<'a> {
     deployment: &'a Deployment,
     before: Result<Situation, Vec<Need>>,
     islands: Vec<(Suffix, Vec<Vec<Fqdn>>)>,
+    as_of: Option<Timestamp>,
 }
 
 impl<'a> Judge<'a> {
@@ -70,7 +70,14 @@ impl<'a> Judge<'a> {
             }
             Err(_) => Vec::new(),
         };
-        Self { deployment, before, islands }
+        Self { deployment, before, islands, as_of: None }
+    }
+
+    /// The same for disasters at a time: how old a copy is then is the loss.
+    #[must_use]
+    pub fn at(mut self, as_of: Timestamp) -> Self {
+        self.as_of = Some(as_of);
+        self
     }
 
     /// How a case ends. `None` if the abstract state cannot tell: a fault that only the simulation
@@ -92,12 +99,16 @@ impl<'a> Judge<'a> {
             }
         };
         let mut lost = BTreeSet::new();
+        let mut centers = BTreeSet::new();
         let mut changed = None;
         for fault in case.faults() {
             match fault {
                 // The common faults need no copy of the whole state.
                 Fault::Lose(_) | Fault::LoseDataCenter(_) | Fault::Ghost(_) => {
                     lost.extend(before.servers_lost_by(fault));
+                    if let Fault::LoseDataCenter(center) = fault {
+                        centers.insert(center.clone());
+                    }
                 }
                 other => {
                     if !changed.get_or_insert_with(|| before.clone()).inject(other) {
@@ -107,12 +118,13 @@ impl<'a> Judge<'a> {
             }
         }
         let state = changed.as_ref().unwrap_or(before);
-        Some(match decide(state, &lost) {
-            Ok((procedure, scenario)) => CaseOutcome {
+        let taken = Taken { servers: &lost, data_centers: &centers };
+        Some(match decide(state, &lost, &centers) {
+            Ok(way) => CaseOutcome {
                 case: case.clone(),
-                scenario: Some(scenario),
-                outcome: self.outcome(state, &lost),
-                procedure: (!lost.is_empty()).then_some(procedure),
+                scenario: Some(way.scenario),
+                outcome: self.outcome(state, taken, way.copy),
+                procedure: (!lost.is_empty() || way.copy.is_some()).then_some(way.procedure),
                 impossible: Vec::new(),
             },
             Err(Obstacle::Impossible { scenario, reasons, still_serving }) => {
@@ -141,6 +153,28 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// Longest time from the first change that a copy lacks to the disaster: where RUVs show it,
+    /// from the newest change of each origin that has newer ones now; never less than its age.
+    fn loss_window(&self, copy: &RestorePoint) -> Option<u64> {
+        let as_of = self.as_of?;
+        let taken_at = copy.taken_at?;
+        let mut first = taken_at;
+        for (key, ruv) in &self.deployment.observed.ruvs {
+            if key.suffix != Suffix::Domain {
+                continue;
+            }
+            for (id, element) in &ruv.replicas {
+                let now = element.max_csn.as_deref().and_then(csn_time);
+                if let (Some(now), Some(then)) = (now, copy.reach.get(id))
+                    && now > *then
+                {
+                    first = first.min(*then);
+                }
+            }
+        }
+        u64::try_from(as_of.unix_seconds() - first.unix_seconds()).ok()
+    }
+
     /// What is wrong with a case on this deployment: a server, data center or copy that it names
     /// and the deployment does not have.
     pub fn objection(&self, case: &Case) -> Option<String> {
@@ -166,10 +200,7 @@ impl<'a> Judge<'a> {
             if let Some(server) = server {
                 return Some(format!("{server} is not a server of this deployment"));
             }
-            let known = |of: &dyn Fn(&Backup) -> bool, also: &dyn Fn(&Snapshot) -> bool| {
-                deployment.backups.iter().flatten().any(of)
-                    || deployment.snapshots.iter().flatten().any(also)
-            };
+            let copies = &deployment.copies;
             match fault {
                 Fault::LoseDataCenter(center)
                     if !deployment.data_centers().contains_key(center.as_str()) =>
@@ -178,15 +209,19 @@ impl<'a> Judge<'a> {
                         "no server of this deployment is in data center {center}"
                     ));
                 }
-                Fault::LoseStore(id)
-                    if !known(&|b| b.store.as_ref() == Some(id), &|s| {
-                        s.store.as_ref() == Some(id)
-                    }) =>
-                {
-                    return Some(format!("no known backup or snapshot is in store {id}"));
+                Fault::LoseStore(id) => {
+                    let is_it = |store: &Fact<String>| store.value() == Some(id);
+                    let used = copies.backups.values().any(|copy| is_it(&copy.store))
+                        || copies.snapshots.values().any(|copy| is_it(&copy.store));
+                    if !used && !copies.stores.contains_key(id) {
+                        return Some(format!("no known backup or snapshot is in store {id}"));
+                    }
                 }
-                Fault::LoseKey(id) if !known(&|b| b.key.as_ref() == Some(id), &|_| false) => {
-                    return Some(format!("no known backup is encrypted with key {id}"));
+                Fault::LoseKey(id) => {
+                    let used = copies.backups.values().any(|copy| copy.key.value() == Some(id));
+                    if !used && !copies.keys.contains_key(id) {
+                        return Some(format!("no known backup is encrypted with key {id}"));
+                    }
                 }
                 _ => {}
             }
@@ -203,12 +238,16 @@ impl<'a> Judge<'a> {
         plan(&after).ok()
     }
 
-    /// Class and losses of a case that replication brings back.
-    fn outcome(&self, state: &Situation, lost: &BTreeSet<Fqdn>) -> Outcome {
-        if lost.is_empty() {
+    /// Class and losses of a case that replication or a copy brings back.
+    fn outcome(&self, state: &Situation, taken: Taken<'_>, copy: Option<&RestorePoint>) -> Outcome {
+        let lost = taken.servers;
+        if lost.is_empty() && copy.is_none() {
             return Outcome::of(OutcomeClass::None);
         }
         let mut outcome = Outcome::of(OutcomeClass::NoLoss);
+        if let Some(copy) = copy {
+            outcome.loss_window_seconds = self.loss_window(copy);
+        }
         let mut worsen = |class: OutcomeClass, what: String| {
             outcome.class = outcome.class.max(Some(class));
             outcome.lost.push(what);
@@ -222,7 +261,13 @@ impl<'a> Judge<'a> {
             })
             .map(Fqdn::as_str)
             .collect();
-        if !writers.is_empty() {
+        if let Some(copy) = copy {
+            let since = copy.taken_at.map_or(String::new(), |at| format!(" of {at}"));
+            worsen(
+                OutcomeClass::BoundedLoss,
+                format!("all changes since {} {}{since}", copy.form.words(), copy.id),
+            );
+        } else if !writers.is_empty() {
             worsen(
                 OutcomeClass::BoundedLoss,
                 format!(
@@ -231,7 +276,7 @@ impl<'a> Judge<'a> {
                 ),
             );
         }
-        for (suffix, islands) in &self.islands {
+        for (suffix, islands) in self.islands.iter().filter(|_| copy.is_none()) {
             // What only one island had is gone with it.
             for island in islands.iter().filter(|_| islands.len() > 1) {
                 if island.iter().all(|name| lost.contains(name)) {
@@ -262,24 +307,33 @@ impl<'a> Judge<'a> {
                 .filter(|name| kra(name).is_some_and(may_hold))
                 .map(|name| Need::Role(name.clone(), Role::Kra))
                 .collect();
-            let copies = copies_of(state, "KRA", |host| kra(host).is_none_or(may_hold));
-            if unknown.is_empty() && copies.is_empty() {
-                worsen(
+            let copies = copies_of(state, taken, Role::Kra, |_| true);
+            match copies {
+                Some(CopyUse::Usable(id)) => worsen(
+                    OutcomeClass::BoundedLoss,
+                    format!("vaults: their keys come back as copy {id} has them"),
+                ),
+                None if unknown.is_empty() => worsen(
                     OutcomeClass::PartialLoss,
                     "vaults: the last KRA is lost with its keys".to_owned(),
-                );
-            } else {
-                needs.extend(unknown);
-                needs.extend(copies);
+                ),
+                Some(CopyUse::Doubtful(copies)) => {
+                    needs.extend(unknown);
+                    needs.extend(copies);
+                }
+                None => needs.extend(unknown),
             }
         }
         let dnssec = self.deployment.dnssec_key_master.value();
         if let Some(master) = dnssec.filter(|name| lost.contains(*name)) {
-            let copies = copies_of(state, "DNSSEC", |host| host == master);
-            if copies.is_empty() {
-                worsen(OutcomeClass::PartialLoss, "DNSSEC keys of the key master".to_owned());
+            // The keys are in a token on its disk.
+            match copies_of(state, taken, Role::Dns, |host| host == master) {
+                Some(CopyUse::Usable(_)) => {}
+                Some(CopyUse::Doubtful(copies)) => needs.extend(copies),
+                None => {
+                    worsen(OutcomeClass::PartialLoss, "DNSSEC keys of the key master".to_owned());
+                }
             }
-            needs.extend(copies);
         }
         if !needs.is_empty() {
             outcome.class = None;
@@ -289,27 +343,37 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What must be known of copies that may bring back local keys: which there are, and whether
-/// these can be restored. Empty if certainly none does.
-fn copies_of(state: &Situation, service: &str, of_host: impl Fn(&Fqdn) -> bool) -> Vec<Need> {
+/// A copy that brings back keys of one server.
+enum CopyUse {
+    /// This one does.
+    Usable(String),
+    /// One may: what is missing.
+    Doubtful(Vec<Need>),
+}
+
+/// The copies that bring back the local keys of a role; `None` if certainly none does.
+fn copies_of(
+    state: &Situation,
+    taken: Taken<'_>,
+    role: Role,
+    of_host: impl Fn(&Fqdn) -> bool,
+) -> Option<CopyUse> {
     let mut needs = Vec::new();
-    for backup in state.copies.backups() {
-        let services = backup.roles.as_ref();
-        let has = services.is_none_or(|all| all.iter().any(|s| s.eq_ignore_ascii_case(service)));
-        let whole = backup.kind == BackupKind::Full && backup.complete != Some(false);
-        if has && whole && of_host(&backup.host) {
-            needs.push(Need::CopyUse(backup.id.clone()));
+    for point in &state.copies.points {
+        if point.holds(role) == Some(false) || !point.host.as_ref().is_none_or(&of_host) {
+            continue;
+        }
+        match (point.usability_after(taken), point.holds(role)) {
+            (Usability::Usable, Some(_)) => return Some(CopyUse::Usable(point.id.clone())),
+            (Usability::Usable, None) => needs.push(Need::CopyUse(point.id.clone())),
+            (Usability::Doubtful(of), _) => needs.extend(of),
+            (Usability::Unusable(_), _) => {}
         }
     }
-    for snapshot in state.copies.snapshots() {
-        if snapshot.host.as_ref().is_none_or(&of_host) {
-            needs.push(Need::CopyUse(snapshot.id.clone()));
-        }
-    }
-    if !state.copies.is_complete() {
+    if !state.copies.is_complete {
         needs.push(Need::Copies);
     }
-    needs
+    (!needs.is_empty()).then_some(CopyUse::Doubtful(needs))
 }
 
 /// True if the deployment is CA-less for sure.

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Format, Named, Reads};
+use crate::copies_json;
 use crate::evidence::Sources;
 use crate::facts::Facts;
-use crate::model::{Answer, CaMode, CaSigning, Fqdn, Waiver};
+use crate::model::{Answer, CaMode, CaSigning, CopyTable, Fqdn, Waiver};
 use crate::note::{Note, NoteCode};
+use crate::observed_json::Origin;
 use crate::questions::{self, CLIENTS, Passes, SCHEMA};
 use crate::time::Timestamp;
 
@@ -23,6 +26,13 @@ use crate::time::Timestamp;
 /// | `[data_centers]` `berlin = ["ipa1.example.test"]` | the data center of each server; goes before its location |
 /// | `[answers]` `ha-software = false` | the answer to a question; `clients` is how many clients there are |
 /// | `[facts]` `crl_publisher`, `ca_renewal_server`, `dnssec_key_master`, `ca`, `ca_signing` | the fact, like that of an export |
+/// | `[[stores]]` `id`, `host`, `data_center`, `medium`, `separate_filesystem`, `paths`, `readable` | a place of copies; `paths` are folders by which inputs and listings name it |
+/// | `[[keys]]` `id`, `locations`, `escrowed`, `expires` | a key that decrypts copies |
+/// | `[[schedules]]` `id`, `host`, `makes`, `every`, `keeps` | how often copies are made |
+/// | `[[rehearsals]]` `at`, `copy`, `succeeded`, `took` | a restore that was rehearsed |
+/// | `[targets]` `rpo`, `rto`, `noticed_within` | what the operators are held to, as `24h` or `7d` |
+/// | `[vms]` `"vm-name" = "ipa1.example.test"` | which server a VM is |
+/// | `[[backups]]`, `[[snapshots]]` | copies that no export shows, with the keys of model JSON; `backups = []`: there are none; `backups_known = true`: those in the inputs are all |
 /// | `[[waivers]]` `rule`, `subject`, `reason`, `owner`, `expires` | a finding that somebody decided to live with |
 ///
 /// Everything here is a statement, not a measurement: the report says how many points rest on it.
@@ -118,9 +128,11 @@ impl Reader<'_> {
     }
 
     fn document(&mut self, table: &DeTable<'_>) {
+        self.copies(table);
         for (key, item) in table {
             match (key.get_ref().as_ref(), item.get_ref()) {
                 ("schema", _) => {}
+                (name, _) if copies_json::KEYS.contains(&name) => {}
                 ("data_centers", DeValue::Table(centers)) => self.data_centers(centers),
                 ("answers", DeValue::Table(answers)) => self.answers(answers),
                 ("facts", DeValue::Table(stated)) => self.facts(stated),
@@ -137,9 +149,35 @@ impl Reader<'_> {
                     self.invalid(name, item, &format!("a table: [{name}]"));
                 }
                 ("waivers", _) => self.invalid("waivers", item, "a list of tables: [[waivers]]"),
-                _ => self.unknown_key(key, "schema, data_centers, answers, facts, waivers"),
+                _ => {
+                    let known = copies_json::KEYS.join(", ");
+                    let known = format!("schema, data_centers, answers, facts, waivers, {known}");
+                    self.unknown_key(key, &known);
+                }
             }
         }
+    }
+
+    /// Copies, stores, keys and the rest: rows as model JSON has them.
+    fn copies(&mut self, table: &DeTable<'_>) {
+        let mut rows = Rows { reader: self, places: BTreeMap::new() };
+        let mut document = Map::new();
+        for (key, item) in table {
+            let name = key.get_ref().as_ref();
+            let value = match (name, item.get_ref()) {
+                ("vms", DeValue::Table(vms)) => rows.vms(vms),
+                (name, _) if copies_json::KEYS.contains(&name) => {
+                    rows.value(&format!("/{name}"), item)
+                }
+                _ => continue,
+            };
+            document.insert(name.to_owned(), value);
+        }
+        // Stores and the like are declared only here. Copies are found by exports, too.
+        let copies = copies_json::read(&document, &mut rows, |table, rows| {
+            rows == 0 || !matches!(table, CopyTable::Backups | CopyTable::Snapshots)
+        });
+        self.facts.copies.merge(copies);
     }
 
     fn data_centers(&mut self, centers: &DeTable<'_>) {
@@ -274,6 +312,90 @@ impl Reader<'_> {
             expires,
             sources,
         });
+    }
+}
+
+/// Tables of the document as JSON, with the place of every value.
+struct Rows<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    /// First byte of the value at a pointer.
+    places: BTreeMap<String, usize>,
+}
+
+impl Rows<'_, '_> {
+    fn value(&mut self, at: &str, item: &Item<'_>) -> Value {
+        self.places.insert(at.to_owned(), item.span().start);
+        match item.get_ref() {
+            DeValue::String(text) => Value::String(text.to_string()),
+            DeValue::Datetime(time) => Value::String(time.to_string()),
+            DeValue::Boolean(value) => Value::Bool(*value),
+            value @ DeValue::Integer(_) => number(value).map_or(Value::Null, Value::from),
+            // No cell is one: it is reported as what it is not.
+            DeValue::Float(_) => Value::from(0.5),
+            DeValue::Array(items) => {
+                let items = items.iter().enumerate();
+                Value::Array(
+                    items.map(|(i, item)| self.value(&format!("{at}/{i}"), item)).collect(),
+                )
+            }
+            DeValue::Table(table) => {
+                let mut map = Map::new();
+                for (key, item) in table {
+                    let name = key.get_ref().to_string();
+                    let value = self.value(&format!("{at}/{name}"), item);
+                    map.insert(name, value);
+                }
+                Value::Object(map)
+            }
+        }
+    }
+
+    /// `"vm-name" = "host"`, as rows.
+    fn vms(&mut self, vms: &DeTable<'_>) -> Value {
+        let rows = vms.iter().enumerate().map(|(index, (vm, host))| {
+            let host = self.value(&format!("/vms/{index}/host"), host);
+            json!({ "vm": vm.get_ref().to_string(), "host": host })
+        });
+        Value::Array(rows.collect())
+    }
+
+    /// The place of the value at a pointer, or of what it is in.
+    fn place(&self, pointer: &str) -> usize {
+        let mut at = pointer;
+        loop {
+            if let Some(place) = self.places.get(at) {
+                return *place;
+            }
+            let Some((before, _)) = at.rsplit_once('/') else { return 0 };
+            at = before;
+        }
+    }
+}
+
+impl Origin for Rows<'_, '_> {
+    fn sources(&self, pointer: &str, observed: &str) -> Sources {
+        let (line, _) = place(self.reader.text, self.place(pointer));
+        Sources::from([self.reader.named.source(line, observed)])
+    }
+
+    fn conflict(&mut self, _: &str) -> Vec<(Value, Sources)> {
+        Vec::new()
+    }
+
+    fn invalid(&mut self, pointer: &str, expected: &str) {
+        let key = pointer.trim_start_matches('/').replace('/', ".");
+        let message = format!("the value of {key} is not {expected}; it was left out");
+        let help = "`idm-drill answers` prints a template with every key.";
+        self.reader.note(NoteCode::InvalidValue, self.place(pointer), message, help);
+    }
+
+    fn keys(&mut self, map: &Map<String, Value>, at: &str, known: &[&str]) {
+        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+            let message = format!("\"{key}\" is not a key here; it was left out");
+            let help = format!("Known are {}.", known.join(", "));
+            let place = self.place(&format!("{at}/{key}"));
+            self.reader.note(NoteCode::UnknownKey, place, message, &help);
+        }
     }
 }
 

@@ -1,22 +1,22 @@
 //! Model JSON, `idm-drill/deployment/1`: what `idm-drill import` writes, or a hand-written plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::topology_segment_find::observed;
 use super::{Format, Named, Reads};
+use crate::copies_json;
 use crate::evidence::{Source, Sources};
 use crate::facts::{Facts, ListedSegment, Listing};
 use crate::model::{
-    Backup, BackupKind, CaMode, Direction, Fqdn, Role, RoleStatus, SegmentKey, ServerAttribute,
-    Snapshot, Suffix,
+    CaMode, Direction, Fqdn, Role, RoleStatus, SegmentKey, ServerAttribute, Suffix,
 };
 use crate::note::{Note, NoteCode};
 use crate::observed_json::{self, Conflicts, Origin};
 use crate::parse::json::Document;
-use crate::report::deployment_json::{NOT_MODELED, SCHEMA};
+use crate::report::deployment_json::SCHEMA;
 use crate::time::Timestamp;
 
 /// Reads the model's own JSON.
@@ -44,7 +44,7 @@ pub(super) static FORMAT: Format = Format {
     reader: Reads::Json(read),
 };
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 11] = [
     "schema",
     "servers",
     "servers_known",
@@ -53,8 +53,6 @@ const KEYS: [&str; 13] = [
     "dnssec_key_master",
     "domain_level",
     "suffixes",
-    "backups",
-    "snapshots",
     "conflicts",
     "notes",
     "evidence",
@@ -87,21 +85,13 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
         rows.filter_map(|row| Some((row.get("fqdn")?.as_str()?, row.get("location")?))).collect();
     let conflicts = Conflicts::new();
     let mut reader = Reader { file, document, evidence, facts, locations, conflicts };
-    reader.keys(document, "", &[&KEYS[..], &observed_json::KEYS, &NOT_MODELED].concat());
-    for key in NOT_MODELED {
-        if document.get(key).is_some_and(|value| !value.is_null()) {
-            reader.note(
-                NoteCode::UnknownKey,
-                &format!("/{key}"),
-                "is not read by this version; it was left out",
-            );
-        }
-    }
+    reader.keys(document, "", &[&KEYS[..], &observed_json::KEYS, &copies_json::KEYS].concat());
     reader.index_conflicts();
     let indexed = reader.servers();
     reader.suffixes();
     reader.globals();
-    reader.copies();
+    let copies = copies_json::read(document, &mut reader, |_, _| true);
+    reader.facts.copies.merge(copies);
     let observed = observed_json::read(document, &mut reader);
     reader.facts.observed.merge(observed);
     reader.restate_conflicts(&indexed);
@@ -204,15 +194,6 @@ impl<'a> Reader<'a> {
             self.invalid(&format!("{at}/{key}"), "a host name");
         }
         host
-    }
-
-    fn time(&mut self, map: &'a Map<String, Value>, key: &str, at: &str) -> Option<Timestamp> {
-        let text = self.text(map, key, at)?;
-        let time = Timestamp::parse_rfc3339(text);
-        if time.is_none() {
-            self.invalid(&format!("{at}/{key}"), "a time such as 2026-11-22T12:00:00Z");
-        }
-        time
     }
 
     /// The objects of an array with their pointers; `None` for null.
@@ -467,95 +448,6 @@ impl<'a> Reader<'a> {
                 _ => self.invalid("/domain_level", "0, 1 or null"),
             },
         }
-    }
-
-    fn copies(&mut self) {
-        if let Some(objects) = self.objects(self.document, "backups", "") {
-            let mut backups = BTreeSet::new();
-            for (at, object) in objects {
-                backups.extend(self.backup(&at, object));
-            }
-            self.facts.backups(backups);
-        }
-        if let Some(objects) = self.objects(self.document, "snapshots", "") {
-            let mut snapshots = BTreeSet::new();
-            for (at, object) in objects {
-                snapshots.extend(self.snapshot(&at, object));
-            }
-            self.facts.snapshots(snapshots);
-        }
-    }
-
-    fn backup(&mut self, at: &str, object: &'a Map<String, Value>) -> Option<Backup> {
-        self.keys(
-            object,
-            at,
-            &[
-                "id",
-                "host",
-                "kind",
-                "taken_at",
-                "roles",
-                "version",
-                "encrypted",
-                "complete",
-                "store",
-                "key",
-                "path",
-            ],
-        );
-        let kind = match self.text(object, "kind", at) {
-            Some("full") => Some(BackupKind::Full),
-            Some("data") => Some(BackupKind::Data),
-            _ => None,
-        };
-        let (Some(id), Some(host), Some(kind)) =
-            (self.text(object, "id", at), self.host(object, "host", at), kind)
-        else {
-            self.invalid(at, "a backup with \"id\", \"host\" and \"kind\" full or data");
-            return None;
-        };
-        let roles = match object.get("roles") {
-            None | Some(Value::Null) => None,
-            Some(Value::Array(roles)) => {
-                Some(roles.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            }
-            Some(_) => {
-                self.invalid(&format!("{at}/roles"), "a list of service names");
-                None
-            }
-        };
-        Some(Backup {
-            id: id.to_owned(),
-            host,
-            kind,
-            taken_at: self.time(object, "taken_at", at),
-            roles,
-            version: self.text(object, "version", at).map(str::to_owned),
-            encrypted: self.bool(object, "encrypted", at),
-            complete: self.bool(object, "complete", at),
-            store: self.text(object, "store", at).map(str::to_owned),
-            key: self.text(object, "key", at).map(str::to_owned),
-            path: self.text(object, "path", at).unwrap_or_default().to_owned(),
-        })
-    }
-
-    fn snapshot(&mut self, at: &str, object: &'a Map<String, Value>) -> Option<Snapshot> {
-        self.keys(object, at, &["id", "host", "vm", "taken_at", "powered_off", "full", "store"]);
-        let (Some(id), Some(vm)) = (self.text(object, "id", at), self.text(object, "vm", at))
-        else {
-            self.invalid(at, "a snapshot with \"id\" and \"vm\"");
-            return None;
-        };
-        Some(Snapshot {
-            id: id.to_owned(),
-            host: self.host(object, "host", at),
-            vm: vm.to_owned(),
-            taken_at: self.time(object, "taken_at", at),
-            powered_off: self.bool(object, "powered_off", at),
-            full: self.bool(object, "full", at),
-            store: self.text(object, "store", at).map(str::to_owned),
-        })
     }
 
     /// Conflicts of an earlier import, by pointer: every value with its own place.

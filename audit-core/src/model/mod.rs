@@ -11,7 +11,11 @@ mod topology;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use copies::{Backup, BackupKind, Snapshot};
+pub use copies::{
+    Backup, BackupKind, Copies, CopyTable, Key, Medium, Rehearsal, Schedule, Snapshot, Store,
+    Targets,
+};
+pub(crate) use copies::{Cell, EachCell, Record};
 pub use name::{Fqdn, Suffix};
 pub use need::Need;
 pub use observed::{
@@ -69,10 +73,8 @@ pub struct Deployment {
     pub dnssec_key_master: Fact<Fqdn>,
     /// Domain level, 0 or 1.
     pub domain_level: Fact<u8>,
-    /// Backups; `None` if nothing is known of them, empty if there are none.
-    pub backups: Option<Vec<Backup>>,
-    /// VM snapshots; `None` if nothing is known of them, empty if there are none.
-    pub snapshots: Option<Vec<Snapshot>>,
+    /// Copies of the data outside the servers, and what their use needs.
+    pub copies: Copies,
     /// What single servers show of themselves, and what people declare.
     pub observed: Observed,
     /// What must be known about the inputs.

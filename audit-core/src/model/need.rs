@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fqdn, Role, Suffix};
+use super::{CopyTable, Fqdn, Role, Suffix};
 
 /// How what one server shows of itself is exported.
 const EXPORT: &str = "idm-drill collect > export.sh; as root on these servers: bash export.sh";
@@ -31,6 +31,22 @@ pub enum Need {
     Copies,
     /// Whether a copy that exists can be used.
     CopyUse(String),
+    /// Of which server a copy is.
+    CopyHost(String),
+    /// When a copy was taken.
+    CopyTime(String),
+    /// Where a copy is kept.
+    CopyPlace(String),
+    /// Which key decrypts a copy.
+    CopyKey(String),
+    /// On which host or in which data center a store is.
+    StorePlace(String),
+    /// Where a key is kept.
+    KeyPlace(String),
+    /// Which stores, keys, schedules or rehearsals there are.
+    Declared(CopyTable),
+    /// The targets that the operators are held to.
+    Targets,
     /// The DNSSEC key master.
     DnssecKeyMaster,
     /// The IPA version of a server.
@@ -71,6 +87,14 @@ impl Need {
             Self::DataCenter(_)
             | Self::Copies
             | Self::CopyUse(_)
+            | Self::CopyHost(_)
+            | Self::CopyTime(_)
+            | Self::CopyPlace(_)
+            | Self::CopyKey(_)
+            | Self::StorePlace(_)
+            | Self::KeyPlace(_)
+            | Self::Declared(_)
+            | Self::Targets
             | Self::Version(_)
             | Self::CrlPublisher(_)
             | Self::Agreements(..)
@@ -100,11 +124,14 @@ impl Need {
                     .to_owned()
             }
             Self::Copies => {
-                "idm-drill import --format json PATH.. > model.json; fill in \"backups\" and \
-                 \"snapshots\" ([] = none); idm-drill audit model.json"
+                "audit the stores with the rest (idm-drill audit PATH.. STORE), or declare what \
+                 they hold in answers.toml: backups, snapshots ([] = none)"
                     .to_owned()
             }
-            Self::CopyUse(_) => "a rehearsed restore".to_owned(),
+            Self::CopyUse(_) => {
+                "audit the copy itself, header and archive (idm-drill audit STORE), or rehearse it"
+                    .to_owned()
+            }
             // The same for every server, so that reports can ask once for all of them.
             Self::Version(_)
             | Self::CrlPublisher(_)
@@ -115,7 +142,15 @@ impl Need {
             | Self::ServerView(_)
             | Self::IdRanges
             | Self::CaSigning => EXPORT.to_owned(),
-            Self::Answer(..) => ANSWERS.to_owned(),
+            Self::CopyHost(_)
+            | Self::CopyTime(_)
+            | Self::CopyPlace(_)
+            | Self::CopyKey(_)
+            | Self::StorePlace(_)
+            | Self::KeyPlace(_)
+            | Self::Declared(_)
+            | Self::Targets
+            | Self::Answer(..) => ANSWERS.to_owned(),
         }
     }
 }
@@ -131,6 +166,14 @@ impl fmt::Display for Need {
             Self::DataCenter(server) => write!(f, "the data center of {server}"),
             Self::Copies => f.write_str("which backups and VM snapshots exist"),
             Self::CopyUse(copy) => write!(f, "whether copy {copy} can be restored"),
+            Self::CopyHost(copy) => write!(f, "of which server copy {copy} is"),
+            Self::CopyTime(copy) => write!(f, "when copy {copy} was taken"),
+            Self::CopyPlace(copy) => write!(f, "where copy {copy} is kept"),
+            Self::CopyKey(copy) => write!(f, "which key decrypts copy {copy}, and who has it"),
+            Self::StorePlace(store) => write!(f, "where store {store} is"),
+            Self::KeyPlace(key) => write!(f, "where key {key} is kept"),
+            Self::Declared(table) => write!(f, "which {} there are", table.key()),
+            Self::Targets => f.write_str("the targets: rpo, rto"),
             Self::DnssecKeyMaster => f.write_str("which server is the DNSSEC key master"),
             Self::Version(server) => write!(f, "the IPA version of {server}"),
             Self::CrlPublisher(server) => write!(f, "whether {server} generates the CRL"),

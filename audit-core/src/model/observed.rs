@@ -405,12 +405,7 @@ impl Observed {
             self.agreement_lists.entry(key).or_default().extend(sources);
         }
         for (key, from) in other.ruvs {
-            let into = self.ruv(key, from.sources);
-            into.own_id.merge(from.own_id);
-            into.generation.merge(from.generation);
-            for (id, from) in from.replicas {
-                into.replica(id, from.sources.clone()).merge(from);
-            }
+            self.ruvs.entry(key).or_default().merge(from);
         }
         for (server, from) in other.dna {
             let into = self.dna.entry(server).or_default();
@@ -448,6 +443,16 @@ impl Observed {
 }
 
 impl Ruv {
+    /// Takes over everything that `other` states.
+    pub fn merge(&mut self, other: Self) {
+        self.sources.extend(other.sources);
+        self.own_id.merge(other.own_id);
+        self.generation.merge(other.generation);
+        for (id, from) in other.replicas {
+            self.replica(id, from.sources.clone()).merge(from);
+        }
+    }
+
     /// The element to state facts of.
     pub fn replica(&mut self, id: u16, sources: Sources) -> &mut RuvElement {
         let element = self.replicas.entry(id).or_default();

@@ -9,6 +9,7 @@ mod action;
 mod case;
 mod outcome;
 mod plan;
+mod restore_point;
 mod runbook;
 mod situation;
 
@@ -17,5 +18,7 @@ pub use case::{Case, CaseError, Fault, Span};
 pub use outcome::{Outcome, OutcomeClass};
 pub(crate) use plan::decide;
 pub use plan::plan;
+pub use restore_point::{CopyForm, RestorePoint, Usability, Whereabouts};
+pub(crate) use restore_point::{Taken, csn_time};
 pub use runbook::{Obstacle, Procedure, Runbook, Step};
 pub use situation::{CopyList, Presence, Replica, Situation};

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeSet;
 
+use super::restore_point::{CopyForm, RestorePoint, Taken, Usability};
 use super::situation::Replica;
 use super::{Action, Obstacle, Procedure, Runbook, Situation, Step};
 use crate::advise::AGREEMENTS_MIN;
 use crate::model::{CaMode, Fqdn, Need, Role, RoleStatus, Suffix};
+use crate::time::Timestamp;
 
 /// The procedure that brings a situation back, or why none does.
 ///
@@ -21,44 +23,70 @@ use crate::model::{CaMode, Fqdn, Need, Role, RoleStatus, Suffix};
 /// Why there is none: impossible, or undecided while a fact is missing.
 pub fn plan(situation: &Situation) -> Result<Runbook, Obstacle> {
     let lost = situation.lost().into_iter().cloned().collect();
-    let (procedure, scenario) = decide(situation, &lost)?;
-    Ok(Runbook { procedure, scenario, steps: Planner::new(situation).replace() })
+    let way = decide(situation, &lost, &situation.lost_data_centers)?;
+    let planner = Planner::new(situation);
+    let steps = match way.copy {
+        Some(point) => planner.rebuild(point),
+        None => planner.replace(),
+    };
+    Ok(Runbook { procedure: way.procedure, scenario: way.scenario, steps })
 }
 
-/// The decision table alone, for a situation without these servers: which procedure, under which
-/// scenario number. Thousands of cases are decided on one situation.
-pub(crate) fn decide(
-    situation: &Situation,
+/// What the decision table says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way<'a> {
+    /// The procedure.
+    pub(crate) procedure: Procedure,
+    /// Number of the documented scenario.
+    pub(crate) scenario: &'static str,
+    /// The copy that it needs.
+    pub(crate) copy: Option<&'a RestorePoint>,
+}
+
+/// The decision table alone, for a situation without these servers and data centers: which
+/// procedure, under which scenario number. Thousands of cases are decided on one situation.
+pub(crate) fn decide<'a>(
+    situation: &'a Situation,
     lost: &BTreeSet<Fqdn>,
-) -> Result<(Procedure, &'static str), Obstacle> {
+    data_centers: &BTreeSet<String>,
+) -> Result<Way<'a>, Obstacle> {
     let ca_less = situation.ca == CaMode::None;
+    let taken = Taken { servers: lost, data_centers };
     let mut survivors = situation
         .members
         .iter()
         .filter(|(name, replica)| replica.is_running() && !lost.contains(*name));
     if ca_less {
         if survivors.next().is_none() {
-            return Err(from_copies(situation, lost, "B10"));
+            return from_copies(situation, taken, "B10");
         }
     } else if !survivors.any(|(_, replica)| replica.holds(Role::Ca)) {
         let alive = situation.running().into_iter().any(|name| !lost.contains(name));
-        return Err(from_copies(situation, lost, if alive { "B6" } else { "B7" }));
+        return from_copies(situation, taken, if alive { "B6" } else { "B7" });
     }
     let renewal_lost = !ca_less && situation.renewal.as_ref().is_some_and(|n| lost.contains(n));
-    Ok(match (ca_less, renewal_lost, lost.len()) {
+    let (procedure, scenario) = match (ca_less, renewal_lost, lost.len()) {
         (_, true, 0 | 1) => (Procedure::ReplaceRenewalServer, "B2"),
         (_, true, _) => (Procedure::ReplaceRenewalServer, "B5"),
         (_, false, 0 | 1) => (Procedure::ReplaceLostReplica, "B1"),
         (true, false, _) => (Procedure::ReplaceLostReplica, "B3"),
         (false, false, _) => (Procedure::ReplaceLostReplica, "B4"),
-    })
+    };
+    Ok(Way { procedure, scenario, copy: None })
 }
 
-/// Why every server and copy does not help; undecided while a copy may.
-fn from_copies(situation: &Situation, lost: &BTreeSet<Fqdn>, scenario: &'static str) -> Obstacle {
+/// The newest copy from which everything can be rebuilt; else why every server and copy does not
+/// help. Undecided while a copy may.
+fn from_copies<'a>(
+    situation: &'a Situation,
+    taken: Taken<'_>,
+    scenario: &'static str,
+) -> Result<Way<'a>, Obstacle> {
+    let lost = taken.servers;
     let needs_ca = situation.ca == CaMode::Integrated;
     let mut reasons = Vec::new();
     let mut needs = Vec::new();
+    let mut usable: Vec<&RestorePoint> = Vec::new();
     for (name, replica) in &situation.members {
         reasons.push(if replica.is_running() && !lost.contains(name) {
             format!("{name}: lives, but has no CA: no replica can be installed from it")
@@ -68,38 +96,51 @@ fn from_copies(situation: &Situation, lost: &BTreeSet<Fqdn>, scenario: &'static 
             format!("{name}: server lost")
         });
     }
-    for backup in situation.copies.backups() {
-        let id = &backup.id;
-        if backup.kind == crate::model::BackupKind::Data {
-            reasons.push(format!("backup {id}: data-only, cannot rebuild a server"));
-        } else if backup.complete == Some(false) {
-            reasons.push(format!("backup {id}: incomplete"));
-        } else if needs_ca && !backup.may_rebuild_ca() {
-            reasons.push(format!("backup {id}: taken on a server without CA"));
-        } else {
-            needs.push(Need::CopyUse(id.clone()));
+    for point in &situation.copies.points {
+        let has_ca = if needs_ca { point.holds(Role::Ca) } else { Some(true) };
+        let member = point.host.as_ref().is_some_and(|host| situation.members.contains_key(host));
+        match (point.usability_after(taken), has_ca) {
+            (Usability::Unusable(why), _) => {
+                reasons.push(format!("{} {}: {why}", word(point), point.id));
+            }
+            (_, Some(false)) => {
+                reasons.push(format!("{} {}: taken on a server without CA", word(point), point.id));
+            }
+            (Usability::Usable, Some(true)) if member => usable.push(point),
+            (Usability::Doubtful(of), _) => needs.extend(of),
+            (Usability::Usable, _) => needs.push(Need::CopyUse(point.id.clone())),
         }
     }
-    for snapshot in situation.copies.snapshots() {
-        let without_ca = snapshot.host.as_ref().and_then(|host| situation.members.get(host));
-        let without_ca = without_ca.and_then(|replica| replica.roles.get(&Role::Ca));
-        if needs_ca && without_ca == Some(&RoleStatus::Absent) {
-            reasons.push(format!("snapshot {}: of a server without CA", snapshot.id));
-        } else {
-            needs.push(Need::CopyUse(snapshot.id.clone()));
-        }
+    if let Some(best) = usable.into_iter().max_by_key(|point| preference(point)) {
+        let procedure = match best.form {
+            CopyForm::Snapshot => Procedure::RebuildFromSnapshot,
+            CopyForm::Full | CopyForm::Data | CopyForm::Unknown => Procedure::RebuildFromBackup,
+        };
+        return Ok(Way { procedure, scenario, copy: Some(best) });
     }
-    if !situation.copies.is_complete() {
+    if !situation.copies.is_complete {
         needs.push(Need::Copies);
     }
     needs.sort();
-    if needs.is_empty() {
+    needs.dedup();
+    Err(if needs.is_empty() {
         let still_serving =
             situation.running().into_iter().filter(|name| !lost.contains(*name)).cloned().collect();
         Obstacle::Impossible { scenario, reasons, still_serving }
     } else {
         Obstacle::Undecided { scenario, needs, reasons }
-    }
+    })
+}
+
+/// What a copy is, in a reason.
+fn word(point: &RestorePoint) -> &'static str {
+    if point.form == CopyForm::Snapshot { "snapshot" } else { "backup" }
+}
+
+/// The copy that loses least: with the most roles, then the newest, then a snapshot (X15).
+fn preference(point: &RestorePoint) -> (usize, Option<Timestamp>, bool) {
+    let roles = point.roles.values().filter(|holds| **holds).count();
+    (roles, point.taken_at, point.form == CopyForm::Snapshot)
 }
 
 /// Builds a runbook and performs each step on its own copy of the situation.
@@ -151,6 +192,105 @@ impl Planner {
             );
         }
         self.steps
+    }
+
+    /// Steps from a copy on: one server comes back from it, all others are made from that one.
+    fn rebuild(mut self, point: &RestorePoint) -> Vec<Step> {
+        let Some(server) = point.host.clone() else { return Vec::new() };
+        let copy = point.id.clone();
+        let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
+        if point.form == CopyForm::Snapshot {
+            self.push(
+                Action::BootSnapshot { copy, server: server.clone() },
+                format!("no living server can be the source of others; this snapshot{age} can"),
+                "ipactl status; ipa user-find: the data is of that time",
+            );
+        } else {
+            self.push(
+                Action::RestoreFull { copy, server: server.clone() },
+                format!(
+                    "no living server can be the source of others; this backup{age} can. The host \
+                     is installed anew with the same name and the same version of IPA first; stop \
+                     all other servers meanwhile"
+                ),
+                "ipactl status; ipa user-find: the data is of that time",
+            );
+        }
+        let lost: Vec<Fqdn> =
+            self.state.lost().into_iter().filter(|name| **name != server).cloned().collect();
+        let removed: Vec<(Fqdn, Replica)> = lost
+            .iter()
+            .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))
+            .collect();
+        self.enable_hidden(&lost);
+        self.promote(&lost);
+        self.move_crl(&lost);
+        for name in &lost {
+            self.delete(name);
+        }
+        self.reinitialize_from(&server);
+        for (name, replica) in &removed {
+            self.install(name, replica);
+        }
+        self.push(
+            Action::FlushSssd { server: server.clone() },
+            "its caches hold what was after the copy",
+            "id admin",
+        );
+        self.push(
+            Action::UpdateClients,
+            "clients and DNS still name the lost servers",
+            "a client logs in; also look at clients with fixed names (sssd.conf, krb5.conf)",
+        );
+        self.push(
+            Action::Verify { server },
+            "the restored server must serve",
+            "the command answers; with an integrated CA also: ipa cert-show 1",
+        );
+        self.steps
+    }
+
+    /// Gives all living servers the data of a restored one, outward from it: until then they refuse
+    /// each other.
+    fn reinitialize_from(&mut self, restored: &Fqdn) {
+        for suffix in Suffix::ALL {
+            let generation = |planner: &Self, name: &Fqdn| {
+                planner.state.members.get(name)?.generation.get(&suffix).copied()
+            };
+            let Some(wanted) = generation(self, restored) else { continue };
+            loop {
+                let running: Vec<Fqdn> = self.state.running().into_iter().cloned().collect();
+                let (done, left): (Vec<Fqdn>, Vec<Fqdn>) = running
+                    .into_iter()
+                    .filter(|name| generation(self, name).is_some())
+                    .partition(|name| generation(self, name) == Some(wanted));
+                let Some(next) = left.first() else { break };
+                let joined = |from: &Fqdn, to: &Fqdn| {
+                    self.state.agreements.contains(&(suffix, from.clone(), to.clone()))
+                };
+                let pair = left.iter().find_map(|to| {
+                    let from = done.iter().find(|from| joined(from, to))?;
+                    Some((from.clone(), to.clone()))
+                });
+                let steps = self.steps.len();
+                match pair {
+                    Some((from, server)) => self.push(
+                        Action::Reinitialize { server, from, suffix },
+                        "its data is newer than the copy, and both refuse each other until one \
+                         takes over the other's",
+                        "ipa-replica-manage list -v shows no error",
+                    ),
+                    None => self.push(
+                        Action::AddSegment { suffix, left: restored.clone(), right: next.clone() },
+                        "nothing joins it to the restored server",
+                        format!("ipa topologysuffix-verify {suffix}"),
+                    ),
+                }
+                if self.steps.len() == steps {
+                    break;
+                }
+            }
+        }
     }
 
     /// Status of a role on a member.

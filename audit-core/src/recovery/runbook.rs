@@ -10,17 +10,28 @@ pub enum Procedure {
     ReplaceLostReplica,
     /// Promote another CA replica, then replace what is lost.
     ReplaceRenewalServer,
+    /// Start a CA replica's VM from a snapshot, and install all others from it.
+    RebuildFromSnapshot,
+    /// Restore a CA replica from a full-server backup, and install all others from it.
+    RebuildFromBackup,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 2] = [Self::ReplaceLostReplica, Self::ReplaceRenewalServer];
+    pub const ALL: [Self; 4] = [
+        Self::ReplaceLostReplica,
+        Self::ReplaceRenewalServer,
+        Self::RebuildFromSnapshot,
+        Self::RebuildFromBackup,
+    ];
 
     /// Name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::ReplaceLostReplica => "replace-lost-replica",
             Self::ReplaceRenewalServer => "replace-renewal-server",
+            Self::RebuildFromSnapshot => "rebuild-from-snapshot",
+            Self::RebuildFromBackup => "rebuild-from-backup",
         }
     }
 
@@ -33,6 +44,8 @@ impl Procedure {
             Self::ReplaceRenewalServer => {
                 "Performing disaster recovery with IdM (RHEL 10) 2.1, 3.3"
             }
+            Self::RebuildFromSnapshot => "Performing disaster recovery with IdM (RHEL 10) 3.4",
+            Self::RebuildFromBackup => "Performing disaster recovery with IdM (RHEL 10) 5.1",
         }
     }
 }

@@ -3,11 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::restore_point::{CopyForm, RestorePoint, Whereabouts};
 use super::{Action, Fault, Refusal};
-use crate::model::{
-    Backup, BackupKind, CaMode, Deployment, Direction, Fqdn, Need, Role, RoleStatus, Snapshot,
-    Suffix,
-};
+use crate::model::{CaMode, Deployment, Direction, Fqdn, Need, Role, RoleStatus, Suffix};
 use crate::views::digraph::{Digraph, Flow};
 
 /// What has become of a server. Closed.
@@ -49,49 +47,23 @@ impl Replica {
     }
 }
 
-/// Copies outside the servers. Closed.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum CopyList {
-    /// Nothing is known of backups, of snapshots, or of both; what is known is listed.
-    Partial(Vec<Backup>, Vec<Snapshot>),
-    /// These are all.
-    Known(Vec<Backup>, Vec<Snapshot>),
+/// Copies outside the servers.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CopyList {
+    /// Those that are known, what is wrong with each included.
+    pub points: Vec<RestorePoint>,
+    /// True if there are no others.
+    pub is_complete: bool,
 }
 
 impl CopyList {
-    /// Backups that are known.
-    pub fn backups(&self) -> &[Backup] {
-        match self {
-            Self::Partial(backups, _) | Self::Known(backups, _) => backups,
-        }
+    fn find(&self, id: &str) -> Option<&RestorePoint> {
+        self.points.iter().find(|point| point.id == id)
     }
 
-    /// Snapshots that are known.
-    pub fn snapshots(&self) -> &[Snapshot] {
-        match self {
-            Self::Partial(_, snapshots) | Self::Known(_, snapshots) => snapshots,
-        }
-    }
-
-    /// True if there are no other copies.
-    pub fn is_complete(&self) -> bool {
-        matches!(self, Self::Known(..))
-    }
-
-    fn retain_stores(&mut self, keep: impl Fn(Option<&str>) -> bool) {
-        match self {
-            Self::Partial(backups, snapshots) | Self::Known(backups, snapshots) => {
-                backups.retain(|backup| keep(backup.store.as_deref()));
-                snapshots.retain(|snapshot| keep(snapshot.store.as_deref()));
-            }
-        }
-    }
-
-    fn retain_keys(&mut self, lost: &str) {
-        match self {
-            Self::Partial(backups, _) | Self::Known(backups, _) => {
-                backups.retain(|backup| backup.key.as_deref() != Some(lost));
-            }
+    fn lose(&mut self, is_lost: impl Fn(&RestorePoint) -> bool, why: &str) {
+        for point in self.points.iter_mut().filter(|point| is_lost(point)) {
+            point.obstacles.push(why.to_owned());
         }
     }
 }
@@ -113,6 +85,8 @@ pub struct Situation {
     pub dnssec_key_master: Option<Fqdn>,
     /// Copies that exist.
     pub copies: CopyList,
+    /// Data centers that were lost, with the stores in them.
+    pub lost_data_centers: BTreeSet<String>,
     next_generation: u32,
 }
 
@@ -183,12 +157,9 @@ impl Situation {
             .filter(|(_, server)| server.crl_publisher.value() == Some(&true))
             .map(|(name, _)| name.clone())
             .collect();
-        let copies = match (&deployment.backups, &deployment.snapshots) {
-            (Some(backups), Some(snapshots)) => CopyList::Known(backups.clone(), snapshots.clone()),
-            (backups, snapshots) => CopyList::Partial(
-                backups.clone().unwrap_or_default(),
-                snapshots.clone().unwrap_or_default(),
-            ),
+        let copies = CopyList {
+            points: RestorePoint::all(deployment),
+            is_complete: deployment.copies.are_known(),
         };
         Ok(Self {
             members,
@@ -198,6 +169,7 @@ impl Situation {
             crl,
             dnssec_key_master: deployment.dnssec_key_master.value().cloned(),
             copies,
+            lost_data_centers: BTreeSet::new(),
             next_generation: 1,
         })
     }
@@ -211,7 +183,8 @@ impl Situation {
             renewal: None,
             crl: BTreeSet::new(),
             dnssec_key_master: None,
-            copies: CopyList::Partial(Vec::new(), Vec::new()),
+            copies: CopyList::default(),
+            lost_data_centers: BTreeSet::new(),
             next_generation: 1,
         }
     }
@@ -226,11 +199,21 @@ impl Situation {
                         replica.presence = Presence::Lost;
                     }
                 }
+                if let Fault::LoseDataCenter(center) = fault {
+                    self.lost_data_centers.insert(center.clone());
+                }
             }
             Fault::LoseStore(store) => {
-                self.copies.retain_stores(|of| of != Some(store.as_str()));
+                let is_in = |point: &RestorePoint| match &point.whereabouts {
+                    Whereabouts::Store { id, .. } => id == store,
+                    Whereabouts::OnHost(_) | Whereabouts::Unknown => false,
+                };
+                self.copies.lose(is_in, &format!("its store {store} is lost"));
             }
-            Fault::LoseKey(key) => self.copies.retain_keys(key),
+            Fault::LoseKey(key) => {
+                let needs = |point: &RestorePoint| point.key.as_ref() == Some(key);
+                self.copies.lose(needs, &format!("its key {key} is lost"));
+            }
             Fault::Cut(_)
             | Fault::Partition(_)
             | Fault::DeleteKnown(_)
@@ -394,10 +377,7 @@ impl Situation {
                 self.install(server, source, roles, *hidden)?;
             }
             Action::BootSnapshot { copy, server } => {
-                let known = self.copies.snapshots().iter().any(|snapshot| &snapshot.id == copy);
-                if !known {
-                    return Err(Refusal::NoSuchCopy(copy.clone()));
-                }
+                self.copy(copy, server, &[CopyForm::Snapshot])?;
                 let replica = self.member_mut(server)?;
                 if replica.is_running() {
                     return Err(Refusal::AlreadyRunning(server.clone()));
@@ -405,14 +385,11 @@ impl Situation {
                 replica.presence = Presence::Running;
             }
             Action::RestoreFull { copy, server } => {
-                let backup = self.backup(copy, server)?;
-                if backup.kind == BackupKind::Data {
-                    return Err(Refusal::DataOnly(copy.clone()));
-                }
+                self.copy(copy, server, &[CopyForm::Full, CopyForm::Unknown])?;
                 self.restore(server)?;
             }
             Action::RestoreData { copy, server } => {
-                self.backup(copy, server)?;
+                self.copy(copy, server, &[CopyForm::Full, CopyForm::Data, CopyForm::Unknown])?;
                 match self.member(server)?.presence {
                     Presence::Running | Presence::Isolated => self.restore(server)?,
                     Presence::Lost => return Err(Refusal::NotInstalled(server.clone())),
@@ -437,8 +414,7 @@ impl Situation {
             }
             Action::AddEntries { on, copy } => {
                 self.require_running(on)?;
-                let known = self.copies.backups().iter().any(|backup| &backup.id == copy)
-                    || self.copies.snapshots().iter().any(|snapshot| &snapshot.id == copy);
+                let known = self.copies.find(copy).is_some();
                 if !known {
                     return Err(Refusal::NoSuchCopy(copy.clone()));
                 }
@@ -486,17 +462,17 @@ impl Situation {
         }
     }
 
-    fn backup(&self, copy: &str, server: &Fqdn) -> Result<&Backup, Refusal> {
-        let backup = self
-            .copies
-            .backups()
-            .iter()
-            .find(|backup| backup.id == copy)
-            .ok_or_else(|| Refusal::NoSuchCopy(copy.to_owned()))?;
-        if &backup.host == server {
-            Ok(backup)
-        } else {
-            Err(Refusal::OtherHost(copy.to_owned(), backup.host.clone()))
+    /// Refuses a copy that is not there, not of these forms, or of another host.
+    fn copy(&self, copy: &str, server: &Fqdn, forms: &[CopyForm]) -> Result<(), Refusal> {
+        let missing = || Refusal::NoSuchCopy(copy.to_owned());
+        let point = self.copies.find(copy).ok_or_else(missing)?;
+        if !forms.contains(&point.form) {
+            let data_only = point.form == CopyForm::Data;
+            return Err(if data_only { Refusal::DataOnly(copy.to_owned()) } else { missing() });
+        }
+        match &point.host {
+            Some(host) if host != server => Err(Refusal::OtherHost(copy.to_owned(), host.clone())),
+            _ => Ok(()),
         }
     }
 

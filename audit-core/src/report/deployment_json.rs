@@ -3,16 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::copies_json;
 use crate::evidence::{Fact, Source, Sources};
-use crate::model::{Backup, Deployment, Role, ServerAttribute, Snapshot, Suffix};
+use crate::model::{Deployment, Role, ServerAttribute, Suffix};
 use crate::note::Note;
 use crate::observed_json::{self, Sink as _};
 
 /// Schema name of the document.
 pub const SCHEMA: &str = "idm-drill/deployment/1";
-
-/// Fields of the contract that this version neither reads nor models.
-pub const NOT_MODELED: [&str; 4] = ["stores", "keys", "rehearsals", "targets"];
 
 /// The model as a JSON text, two blanks per level, ending in a line feed.
 ///
@@ -43,17 +41,12 @@ pub fn document(deployment: &Deployment) -> Value {
         "dnssec_key_master": dnssec,
         "domain_level": level,
         "suffixes": suffixes,
-        "backups":
-            deployment.backups.as_ref().map(|all| all.iter().map(backup).collect::<Vec<_>>()),
-        "snapshots":
-            deployment.snapshots.as_ref().map(|all| all.iter().map(snapshot).collect::<Vec<_>>()),
     });
+    let copies = copies_json::write(&deployment.copies, &mut writer);
     let observed = observed_json::write(&deployment.observed, &mut writer);
     if let Some(map) = document.as_object_mut() {
+        map.extend(copies);
         map.extend(observed);
-        for key in NOT_MODELED {
-            map.insert(key.to_owned(), Value::Null);
-        }
         map.insert("conflicts".to_owned(), Value::Array(writer.conflicts));
         map.insert("notes".to_owned(), Value::Array(deployment.notes.iter().map(note).collect()));
         map.insert("evidence".to_owned(), Value::Object(writer.evidence));
@@ -211,32 +204,4 @@ pub(crate) fn note(note: &Note) -> Value {
         map.insert("snippet".to_owned(), json!(snippet));
     }
     value
-}
-
-fn backup(backup: &Backup) -> Value {
-    json!({
-        "id": backup.id,
-        "host": backup.host.as_str(),
-        "kind": backup.kind.name(),
-        "taken_at": backup.taken_at.map(|time| time.to_string()),
-        "roles": backup.roles,
-        "version": backup.version,
-        "encrypted": backup.encrypted,
-        "complete": backup.complete,
-        "store": backup.store,
-        "key": backup.key,
-        "path": backup.path,
-    })
-}
-
-fn snapshot(snapshot: &Snapshot) -> Value {
-    json!({
-        "id": snapshot.id,
-        "host": snapshot.host.as_ref().map(crate::model::Fqdn::as_str),
-        "vm": snapshot.vm,
-        "taken_at": snapshot.taken_at.map(|time| time.to_string()),
-        "powered_off": snapshot.powered_off,
-        "full": snapshot.full,
-        "store": snapshot.store,
-    })
 }

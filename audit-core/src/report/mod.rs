@@ -143,7 +143,7 @@ pub fn audit(imported: &Imported, options: &Options) -> Report {
         coverage_percent,
         needs,
         tolerance: score::tolerance(deployment),
-        scenarios: scenarios(deployment),
+        scenarios: scenarios(deployment, options.as_of),
         findings,
         rules: judged.iter().map(|rule| (rule.meta, rule.status_with_waivers())).collect(),
         statements: statements(imported, options.as_of, &grade),
@@ -285,8 +285,8 @@ fn needs_by_command(needs: &[Need]) -> Vec<(String, Vec<String>)> {
     by_command
 }
 
-fn scenarios(deployment: &Deployment) -> Vec<Scenario> {
-    let judge = Judge::new(deployment);
+fn scenarios(deployment: &Deployment, as_of: Timestamp) -> Vec<Scenario> {
+    let judge = Judge::new(deployment).at(as_of);
     FAMILIES
         .iter()
         .map(|family| {

@@ -87,12 +87,13 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
     }
     let certificates = by_server(deployment);
     let mut judgements = Vec::new();
-    if deployment.backups.is_none() || deployment.snapshots.is_none() {
+    if !deployment.copies.are_known() {
         judgements.push(on(None, State::Unknown(vec![Need::Copies])));
     }
-    for snapshot in deployment.snapshots.iter().flatten().filter(|copy| copy.host.is_none()) {
-        let need = Need::CopyUse(snapshot.id.clone());
-        judgements.push(on(Some(snapshot.id.clone()), State::Unknown(vec![need])));
+    let snapshots = deployment.copies.snapshots.iter();
+    for (id, _) in snapshots.filter(|(_, copy)| copy.host.value().is_none()) {
+        let need = Need::CopyHost(id.clone());
+        judgements.push(on(Some(id.clone()), State::Unknown(vec![need])));
     }
     for (server, copies) in copies(deployment) {
         let of = certificates.get(server).map(Vec::as_slice).unwrap_or_default();
@@ -102,7 +103,7 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
             (Some(copy), undated) => match (state(copy, server, of, views.as_of), undated) {
                 // The copy without a date may be a newer one.
                 (State::Fail(_) | State::Unknown(_), Some(undated)) => {
-                    State::Unknown(vec![Need::CopyUse(undated.id.to_owned())])
+                    State::Unknown(vec![Need::CopyTime(undated.id.to_owned())])
                 }
                 (state, _) => state,
             },
@@ -126,13 +127,14 @@ struct Copy<'a> {
 fn copies(deployment: &Deployment) -> BTreeMap<&Fqdn, Vec<Copy<'_>>> {
     let holds_ca =
         |host: &Fqdn| deployment.servers.get(host).is_none_or(|server| server.may_hold(Role::Ca));
-    let backups = deployment.backups.iter().flatten();
-    let backups = backups
-        .filter(|copy| copy.may_rebuild_ca() && (copy.roles.is_some() || holds_ca(&copy.host)))
-        .map(|copy| (&copy.host, Copy { id: &copy.id, taken_at: copy.taken_at }));
-    let snapshots = deployment.snapshots.iter().flatten().filter_map(|copy| {
-        let host = copy.host.as_ref().filter(|host| holds_ca(host))?;
-        Some((host, Copy { id: &copy.id, taken_at: copy.taken_at }))
+    let backups = deployment.copies.backups.iter().filter_map(|(id, copy)| {
+        let host = copy.host.value()?;
+        let may = copy.may_rebuild_ca() && (copy.rebuilds_ca().is_some() || holds_ca(host));
+        may.then_some((host, Copy { id, taken_at: copy.taken_at.value().copied() }))
+    });
+    let snapshots = deployment.copies.snapshots.iter().filter_map(|(id, copy)| {
+        let host = copy.host.value().filter(|host| holds_ca(host))?;
+        Some((host, Copy { id, taken_at: copy.taken_at.value().copied() }))
     });
     let mut copies: BTreeMap<&Fqdn, Vec<Copy<'_>>> = BTreeMap::new();
     for (host, copy) in backups.chain(snapshots) {
@@ -148,7 +150,7 @@ fn state(
     as_of: Timestamp,
 ) -> State {
     let Some(taken_at) = copy.taken_at else {
-        return State::Unknown(vec![Need::CopyUse(copy.id.to_owned())]);
+        return State::Unknown(vec![Need::CopyTime(copy.id.to_owned())]);
     };
     let after = |certificate: &Certificate| certificate.issued.certainly(|at| *at > taken_at);
     let replaced: Vec<(&str, &Certificate)> =

@@ -64,6 +64,7 @@ impl LdifStage {
         note_problems(named, &summary, facts);
         let file = LdifFile { entries: self.entries, summary };
         let mut ended = Ended::nothing("LDIF, not recognized", None);
+        ended.entries = file.summary.entries_seen;
         for format in FORMATS {
             if let Reads::Ldif { read, .. } = &format.reader
                 && read(named, &file, facts)

@@ -48,12 +48,14 @@ pub(crate) struct Ended {
     pub(crate) refused: Option<Note>,
     /// True if a note says already that the command in it failed.
     pub(crate) failure_noted: bool,
+    /// Entries of LDIF that were seen.
+    pub(crate) entries: u64,
 }
 
 impl Ended {
     /// An ending without any format.
     pub(crate) fn nothing(otherwise: &'static str, refused: Option<Note>) -> Self {
-        Self { formats: BTreeSet::new(), otherwise, refused, failure_noted: false }
+        Self { formats: BTreeSet::new(), otherwise, refused, failure_noted: false, entries: 0 }
     }
 
     /// Names of the formats found, or what it is instead.

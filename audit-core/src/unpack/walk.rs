@@ -15,7 +15,8 @@ use crate::limits;
 /// Returns what it is, for example `tar.gz archive`.
 pub fn walk(name: &str, kind: Kind, input: Input<'_>, visit: &mut dyn Visit) -> &'static str {
     let meter = Meter::default();
-    let mut walker = Walker { visit, meter: &meter, layers: vec![kind], is_bound_said: false };
+    let mut walker =
+        Walker { visit, meter: &meter, layers: vec![kind], is_bound_said: false, troubles: 0 };
     match (kind, input) {
         (Kind::Zip, Input::File(file)) => {
             // How much of a file that is read from any place went in is its size.
@@ -50,6 +51,8 @@ struct Walker<'w> {
     /// Kinds from the outermost on, as long as each holds nothing but the next.
     layers: Vec<Kind>,
     is_bound_said: bool,
+    /// How often something could not be read.
+    troubles: usize,
 }
 
 impl Walker<'_> {
@@ -57,7 +60,7 @@ impl Walker<'_> {
     fn archive(&mut self, name: &str, kind: Kind, input: &mut dyn Read, depth: usize) {
         if depth > limits::ARCHIVE_DEPTH_MAX {
             // Others of its members may be fine: not a bound of the whole walk.
-            self.visit.trouble(name, Trouble::Limit(Limit::Depth));
+            self.trouble(name, Trouble::Limit(Limit::Depth));
             return;
         }
         let meter = self.meter;
@@ -87,7 +90,15 @@ impl Walker<'_> {
             if depth == self.layers.len() {
                 self.layers.push(kind);
             }
+            let before = self.troubles;
             self.archive(name, kind, &mut whole, depth + 1);
+            // The sum of all that was packed stands behind the last member.
+            if before == self.troubles
+                && self.meter.exceeded().is_none()
+                && let Err(error) = io::copy(&mut whole, &mut io::sink())
+            {
+                self.damaged(name, &error);
+            }
         } else if self.counts(name) {
             let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
             let stem = base.strip_suffix(".gz").or_else(|| base.strip_suffix(".xz"));
@@ -133,7 +144,7 @@ impl Walker<'_> {
         let most = limits::ARCHIVE_BYTES_MAX;
         let read = input.take(most as u64 + 1).read_to_end(&mut bytes);
         if bytes.len() > most {
-            self.visit.trouble(name, Trouble::Limit(Limit::HeldBytes));
+            self.trouble(name, Trouble::Limit(Limit::HeldBytes));
             return;
         }
         if let Err(error) = read {
@@ -144,11 +155,11 @@ impl Walker<'_> {
 
     fn zip(&mut self, name: &str, file: &mut dyn ReadSeek, depth: usize) {
         if depth > limits::ARCHIVE_DEPTH_MAX {
-            self.visit.trouble(name, Trouble::Limit(Limit::Depth));
+            self.trouble(name, Trouble::Limit(Limit::Depth));
             return;
         }
         if let Err(what) = self.listed_zip(name, file, depth) {
-            self.visit.trouble(name, Trouble::Damaged(what));
+            self.trouble(name, Trouble::Damaged(what));
             if let Err(error) = file.seek(SeekFrom::Start(0)) {
                 return self.damaged(name, &error);
             }
@@ -172,8 +183,8 @@ impl Walker<'_> {
             let member = member_name(name, &entry.name);
             let meter = self.meter;
             match archive.content(&entry) {
-                _ if entry.is_encrypted => self.visit.trouble(&member, Trouble::Encrypted),
-                Ok(None) => self.visit.trouble(&member, Trouble::Method),
+                _ if entry.is_encrypted => self.trouble(&member, Trouble::Encrypted),
+                Ok(None) => self.trouble(&member, Trouble::Method),
                 Ok(Some(inner)) => {
                     let read = self.member(&member, &mut Expanding { inner, meter }, depth);
                     if let Err(error) = read {
@@ -184,7 +195,7 @@ impl Walker<'_> {
             }
         }
         if let Some(what) = damage {
-            self.visit.trouble(name, Trouble::Damaged(what));
+            self.trouble(name, Trouble::Damaged(what));
         }
         Ok(())
     }
@@ -199,7 +210,7 @@ impl Walker<'_> {
             let meter = self.meter;
             let read = match header.open(input) {
                 Some(inner) => self.member(&member, &mut Expanding { inner, meter }, depth),
-                None => return self.visit.trouble(&member, Trouble::Method),
+                None => return self.trouble(&member, Trouble::Method),
             };
             if let Err(error) = read.and_then(|()| header.skip_end(input)) {
                 return self.damaged(&member, &error);
@@ -221,6 +232,11 @@ impl Walker<'_> {
         }
     }
 
+    fn trouble(&mut self, name: &str, trouble: Trouble) {
+        self.troubles += 1;
+        self.visit.trouble(name, trouble);
+    }
+
     /// Counts a member. False at a bound, of this or of anything before.
     fn counts(&mut self, archive: &str) -> bool {
         if self.meter.exceeded().is_none() && !self.meter.member() {
@@ -234,7 +250,7 @@ impl Walker<'_> {
         if self.meter.exceeded().is_some() {
             self.bound(name);
         } else {
-            self.visit.trouble(name, Trouble::Damaged(said(error)));
+            self.trouble(name, Trouble::Damaged(said(error)));
         }
     }
 
@@ -243,7 +259,7 @@ impl Walker<'_> {
         if let Some(limit) = self.meter.exceeded()
             && !std::mem::replace(&mut self.is_bound_said, true)
         {
-            self.visit.trouble(name, Trouble::Limit(limit));
+            self.trouble(name, Trouble::Limit(limit));
         }
     }
 }
