@@ -30,6 +30,7 @@ mod ldif_parser;
 mod measurements;
 mod parity;
 mod planted;
+mod replay_fuzz;
 mod rules_matrix;
 mod scenarios;
 mod upstream_topologies;
