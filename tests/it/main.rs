@@ -31,6 +31,7 @@ mod ldif_parser;
 mod measurements;
 mod parity;
 mod planted;
+mod replay_fuzz;
 mod rules_matrix;
 mod runbooks;
 mod scenarios;

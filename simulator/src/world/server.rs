@@ -10,7 +10,7 @@ use super::csn::{CsnGenerator, ReplicaId};
 use super::database::{Database, Generation};
 use super::planted::Mutation;
 use super::tree::{Operation, Rules};
-use super::{Event, Replica, Server, World, ordered};
+use super::{Event, KeepAlive, Replica, Server, World, ordered};
 
 impl World {
     /// Adds a server. It does not run yet and holds nothing.
@@ -104,9 +104,15 @@ impl World {
         self.servers[server.0].is_running = true;
         for replica in self.server(server).replicas.clone() {
             if !self.planted.has(Mutation::NoKeepAliveAfterStart) {
-                self.schedule_keep_alive(replica, keep_alive);
+                self.schedule_keep_alive(replica, self.now() + keep_alive, true);
             }
             self.begin_load(replica);
+            for index in self.replica(replica).outgoing.clone() {
+                // What an agreement says of its last attempt is not kept on the disk.
+                let agreement = self.agreement_mut(index);
+                agreement.status = Status::Ok;
+                agreement.missing = None;
+            }
             self.start_agreements(replica);
         }
         self.look_again(server);
@@ -149,8 +155,8 @@ impl World {
             for index in self.replica(replica).incoming.clone() {
                 self.lose_consumer(index);
             }
-            if let Some(key) = self.replica_mut(replica).keep_alive.take() {
-                self.queue.cancel(key);
+            if let Some(keep_alive) = self.replica_mut(replica).keep_alive.take() {
+                self.queue.cancel(keep_alive.key);
             }
             self.replica_mut(replica).is_loading = false;
         }
@@ -225,22 +231,29 @@ impl World {
         }
     }
 
-    pub(super) fn schedule_keep_alive(&mut self, replica: ReplicaIndex, span: Span) {
-        if let Some(key) = self.replica_mut(replica).keep_alive.take() {
-            self.queue.cancel(key);
+    /// Schedules the next keep-alive write in place of what was scheduled.
+    pub(super) fn schedule_keep_alive(&mut self, index: ReplicaIndex, due: Time, is_first: bool) {
+        if let Some(keep_alive) = self.replica_mut(index).keep_alive.take() {
+            self.queue.cancel(keep_alive.key);
         }
-        let key = self.queue.schedule_after(span, Event::KeepAlive(replica));
-        self.replica_mut(replica).keep_alive = Some(key);
+        let key = self.queue.schedule_at(due, Event::KeepAlive(index));
+        self.replica_mut(index).keep_alive = Some(KeepAlive { key, due, is_first });
     }
 
     /// A server writes its own keep-alive entry: a change of its own replica id, which raises its
-    /// own maximum above whatever the others hold of it.
+    /// own maximum above whatever the others hold of it. It does so again every hour.
     ///
-    /// Source: `fidelity.md`, "MECHANISM", R1.
-    pub(super) fn keep_alive(&mut self, replica: ReplicaIndex) {
-        self.replica_mut(replica).keep_alive = None;
-        if self.is_running(replica) && self.replica(replica).database.is_some() {
-            self.write_own(replica, Operation::KeepAlive);
+    /// Source: `fidelity.md`, "MECHANISM", R1; `quantities.md` C.1, keep-alive update interval.
+    pub(super) fn keep_alive(&mut self, index: ReplicaIndex) {
+        self.replica_mut(index).keep_alive = None;
+        if !self.is_running(index) {
+            return;
+        }
+        self.write_load(index);
+        self.write_own(index, Operation::KeepAlive);
+        let interval = self.timing.keep_alive_interval;
+        if interval > Span::ZERO && !self.planted.has(Mutation::NoHourlyKeepAlive) {
+            self.schedule_keep_alive(index, self.now() + interval, false);
         }
     }
 
