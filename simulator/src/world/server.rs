@@ -4,11 +4,12 @@ use audit_core::model::Suffix;
 
 use crate::kernel::time::{Span, Time};
 
-use super::agreement::{AgreementIndex, Phase, ReplicaIndex, ServerIndex, Status};
+use super::agreement::{Agreement, AgreementIndex, Phase, ReplicaIndex, ServerIndex, Status};
 use super::changelog::Record;
 use super::csn::{CsnGenerator, ReplicaId};
 use super::database::{Database, Generation};
 use super::planted::Mutation;
+use super::ruv::Ruv;
 use super::tree::{Operation, Rules};
 use super::{Event, KeepAlive, Replica, Server, World, ordered};
 
@@ -278,9 +279,11 @@ impl World {
     ///
     /// A change goes when it is older than the age *and* below the own maximum and below the last
     /// known maximum of every consumer with an agreement, also a disabled one; a consumer that was
-    /// never seen does not count. It is done when somebody looks: until then nobody can tell.
+    /// never seen does not count. What is known of a consumer is its vector at the start of the
+    /// last session, so what a session sends is held until the next one, or until the idle supplier
+    /// looks again. It is done when somebody looks: until then nobody can tell.
     ///
-    /// Source: `quantities.md` C.2.
+    /// Source: `quantities.md` C.2; 389-ds `repl5_protocol_util.c`, `acquire_replica`.
     pub(super) fn trim(&mut self, index: ReplicaIndex) {
         let now = self.now();
         let server = self.server(self.replica(index).server);
@@ -299,7 +302,12 @@ impl World {
             let counts = agreement.exists
                 && (agreement.is_enabled || !self.planted.has(Mutation::TrimIgnoresDisabled))
                 && !self.planted.has(Mutation::TrimIgnoresConsumers);
-            for (_, known) in agreement.consumer_ruv.iter().flat_map(super::ruv::Ruv::iter) {
+            let theirs = self.replica(agreement.consumer).database.as_ref();
+            let seen = match theirs {
+                Some(theirs) if self.has_looked_again(agreement) => Some(&theirs.ruv),
+                _ => agreement.consumer_ruv.as_ref(),
+            };
+            for (_, known) in seen.into_iter().flat_map(Ruv::iter) {
                 if counts {
                     purge.lower(known.max);
                 }
@@ -317,6 +325,17 @@ impl World {
         database.changelog.trim(horizon, &purge);
         let newest = database.newest().millis();
         database.tree.purge(Time::from_millis(newest.saturating_sub(purge_delay)));
+    }
+
+    /// Whether an idle supplier has looked again since it became idle, see [`Timing::idle_look`].
+    /// What is idle schedules nothing, so the look itself is not an event.
+    ///
+    /// [`Timing::idle_look`]: super::Timing::idle_look
+    fn has_looked_again(&self, agreement: &Agreement) -> bool {
+        matches!(agreement.phase, Phase::Idle)
+            && agreement.timer.is_none()
+            && self.now().since(agreement.idle_since) >= self.timing.idle_look
+            && self.reach(agreement.supplier, agreement.consumer)
     }
 
     pub(super) fn rules(&self) -> Rules {

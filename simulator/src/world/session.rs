@@ -400,14 +400,12 @@ impl World {
         }
     }
 
-    /// The receiver is free, and its vector is remembered.
+    /// The receiver is free.
     fn let_go(&mut self, index: AgreementIndex) {
         let (_, consumer) = self.ends(index);
         if self.replica(consumer).holder == Some(index) {
             self.replica_mut(consumer).holder = None;
         }
-        let seen = self.replica(consumer).database.as_ref().map(|data| data.ruv.clone());
-        self.agreement_mut(index).consumer_ruv = seen;
     }
 
     /// Ends a session from outside. What has arrived stays, in order; the rest never left.
