@@ -18,6 +18,7 @@ mod copies;
 mod corpus;
 mod corpus_json;
 mod corpus_ldif;
+mod damage_laws;
 mod determinism;
 mod fidelity;
 mod fuzz_smoke;

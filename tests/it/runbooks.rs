@@ -9,7 +9,8 @@ use tests::{as_of, deployments, exports, import};
 fn page(name: &str, case: &str) -> Page {
     let imported = import(&exports(name));
     let case: Case = case.parse().expect("a case");
-    Page::of(&Judge::new(&imported.deployment), &case).expect("a case that the audit judges")
+    Page::of(&Judge::new(&imported.deployment).at(as_of()), &case)
+        .expect("a case that the audit judges")
 }
 
 #[test]
@@ -24,7 +25,7 @@ fn pages_to_recover_and_to_rehearse_by() {
 fn the_binder_leaves_out_only_what_a_member_covers() {
     for name in deployments() {
         let imported = import(&exports(&name));
-        let (pages, missing) = binder(&imported.deployment);
+        let (pages, missing) = binder(&imported.deployment, as_of());
         let report = audit_core::audit(&imported, &tests::options());
         let ranks = |of: &str| {
             let page = pages.iter().find(|page| page.judged.case.to_string() == of);

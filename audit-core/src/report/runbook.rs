@@ -39,8 +39,8 @@ impl Page {
 /// worse than one of their members alone. For those, the page of each member tells what to do.
 ///
 /// Names of families whose cases cannot be listed come second, with what is missing.
-pub fn binder(deployment: &Deployment) -> (Vec<Page>, Vec<String>) {
-    let judge = Judge::new(deployment);
+pub fn binder(deployment: &Deployment, as_of: Timestamp) -> (Vec<Page>, Vec<String>) {
+    let judge = Judge::new(deployment).at(as_of);
     let mut pages: Vec<Page> = Vec::new();
     let mut missing = Vec::new();
     for family in cases::FAMILIES {

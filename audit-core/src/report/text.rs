@@ -374,7 +374,7 @@ impl Text {
             let worst =
                 scenario.worst.class.map_or("unknown", crate::recovery::OutcomeClass::words);
             self.line(&format!(
-                "  {:<22} {} cases, worst: {worst}",
+                "  {:<26}  {} cases, worst: {worst}",
                 scenario.family.title,
                 scenario.cases.len()
             ));

@@ -121,7 +121,7 @@ fn run_audit(args: &AuditArgs, as_of: Timestamp) -> io::Result<ExitCode> {
     diagnostics::print(&imported.deployment.notes)?;
     let report = audit(&imported, &Options { as_of });
     match &args.case {
-        Some(case) => return judge_case(&imported, case, args.format),
+        Some(case) => return judge_case(&imported, case, as_of, args.format),
         None => print(&rendered(&imported, &report, args))?,
     }
     if is_unusable(&imported) {
@@ -175,8 +175,13 @@ fn verdict(report: &Report, fail_under: Option<FailUnder>) -> ExitCode {
     })
 }
 
-fn judge_case(imported: &Imported, case: &Case, format: AuditFormat) -> io::Result<ExitCode> {
-    let judge = cases::Judge::new(&imported.deployment);
+fn judge_case(
+    imported: &Imported,
+    case: &Case,
+    as_of: Timestamp,
+    format: AuditFormat,
+) -> io::Result<ExitCode> {
+    let judge = cases::Judge::new(&imported.deployment).at(as_of);
     if let Some(problem) = judge.objection(case) {
         let _ = writeln!(io::stderr(), "idm-drill: {problem}");
         return Ok(ExitCode::from(UNUSABLE));
@@ -196,9 +201,9 @@ fn runbooks(args: &RunbookArgs, as_of: Timestamp) -> io::Result<ExitCode> {
     let imported = files::import(&args.paths);
     diagnostics::print(&imported.deployment.notes)?;
     let (pages, missing) = match &args.case {
-        None => runbook::binder(&imported.deployment),
+        None => runbook::binder(&imported.deployment, as_of),
         Some(case) => {
-            let judge = cases::Judge::new(&imported.deployment);
+            let judge = cases::Judge::new(&imported.deployment).at(as_of);
             if let Some(problem) = judge.objection(case) {
                 let _ = writeln!(io::stderr(), "idm-drill: {problem}");
                 return Ok(ExitCode::from(UNUSABLE));
@@ -224,8 +229,8 @@ fn runbooks(args: &RunbookArgs, as_of: Timestamp) -> io::Result<ExitCode> {
 fn not_judged(case: &Case) -> io::Result<ExitCode> {
     writeln!(
         io::stderr(),
-        "idm-drill: this version judges lose:, lose-dc:, lose-store:, lose-key: and ghost: only, \
-         not {case}"
+        "idm-drill: this version judges lose:, lose-dc:, lose-store:, lose-key:, delete: and \
+         ghost: only, not {case}"
     )?;
     Ok(ExitCode::from(UNUSABLE))
 }
