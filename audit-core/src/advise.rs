@@ -11,7 +11,7 @@ use crate::model::{
     RuvKey, Segment, SegmentKey, Server, Suffix, Visibility,
 };
 use crate::rule_parts::parts_of;
-use crate::service_edits::{ServiceEdit, one_more_holder};
+use crate::service_edits::{ServiceEdit, next_holder, role_holders};
 use crate::views::{NamedGraph, SuffixView};
 
 /// Agreements per suffix that the guide asks for at least (guide 3.1).
@@ -49,13 +49,6 @@ pub enum Edit {
         server: Fqdn,
         /// CA server that its first segment leads to.
         peer: Fqdn,
-    },
-    /// Install another role on an existing server.
-    AddRole {
-        /// Where it is installed.
-        server: Fqdn,
-        /// DNS, the KRA, or an AD trust role.
-        role: Role,
     },
     /// Replace all data of a suffix on one server by those of another.
     Reinitialize {
@@ -132,9 +125,6 @@ impl Edit {
                 commands
             }
             Self::AddCa { server, .. } => vec![format!("[on {server}] ipa-ca-install")],
-            Self::AddRole { server, role } => {
-                install_role(*role).map(|command| format!("[on {server}] {command}")).collect()
-            }
             Self::Reinitialize { suffix, server, from } => {
                 let tool = match suffix {
                     Suffix::Domain => "ipa-replica-manage",
@@ -166,7 +156,6 @@ impl Edit {
             Self::RemoveSegment { .. } => {
                 "CAUTION: refused while the removal would disconnect servers"
             }
-            Self::AddRole { .. } => "CAUTION: the role's services start on this server",
             Self::Reinitialize { .. } => {
                 "DANGER: what only the re-initialized server has is lost; after a restore on \
                  purpose, the others are re-initialized from the restored server instead"
@@ -191,9 +180,6 @@ impl Edit {
             Self::AddServer { .. } | Self::AddCa { .. } => {
                 "ipa server-role-find --role \"CA server\"".to_owned()
             }
-            Self::AddRole { role, .. } => {
-                format!("ipa server-role-find --role \"{}\"", role.title())
-            }
             Self::Reinitialize { .. } => "ipa-replica-manage list -v".to_owned(),
             Self::Update { server, .. } => format!("[on {server}] ipa --version"),
             Self::RemoveSegment { suffix, .. }
@@ -207,19 +193,6 @@ impl Edit {
             Self::Service(edit) => edit.verify(),
         }
     }
-}
-
-/// The commands that install a role on an existing server.
-fn install_role(role: Role) -> impl Iterator<Item = &'static str> {
-    let command = match role {
-        Role::IpaMaster => None,
-        Role::Ca => Some("ipa-ca-install"),
-        Role::Kra => Some("ipa-kra-install"),
-        Role::Dns => Some("ipa-dns-install"),
-        Role::AdTrustController => Some("ipa-adtrust-install"),
-        Role::AdTrustAgent => Some("ipa-adtrust-install --add-agents"),
-    };
-    command.into_iter()
 }
 
 /// The command that joins two servers.
@@ -291,11 +264,6 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
                     server.roles.insert(Role::Ca, known(RoleStatus::Enabled));
                 }
                 add_segment(&mut changed, Suffix::Ca, server, peer);
-            }
-            Edit::AddRole { server, role } => {
-                if let Some(server) = changed.servers.get_mut(server) {
-                    server.roles.insert(*role, known(RoleStatus::Enabled));
-                }
             }
             Edit::Reinitialize { suffix, server, from } => {
                 reinitialize(&mut changed.observed, *suffix, server, from);
@@ -492,11 +460,14 @@ pub fn edits(deployment: &Deployment, repairs: &[Repair]) -> Vec<Edit> {
     adviser.edits
 }
 
-/// A name for a new server in the domain of another.
-fn new_name(peer: &Fqdn, number: usize) -> Option<Fqdn> {
-    let domain = peer.as_str().split_once('.').map_or("", |(_, domain)| domain);
-    let name = format!("new-replica-{number}.{domain}");
-    Fqdn::parse(name.trim_end_matches('.'))
+/// A name for a server that does not exist, in the domain of one that does.
+fn new_name(deployment: &Deployment, like: &Fqdn) -> Option<Fqdn> {
+    let domain = like.as_str().split_once('.').map_or("", |(_, domain)| domain);
+    (1..=deployment.servers.len() + 1)
+        .filter_map(|number| {
+            Fqdn::parse(format!("new-replica-{number}.{domain}").trim_end_matches('.'))
+        })
+        .find(|name| !deployment.servers.contains_key(name))
 }
 
 /// Finds changes on one deployment; each found one is applied, so that the next sees it.
@@ -675,7 +646,7 @@ impl Adviser {
     /// Installs the CA on more servers, then on new ones, until `count` hold it and each is joined
     /// to two others where that many exist.
     fn more_cas(&mut self, count: usize) {
-        for number in 1..=count {
+        for _ in 0..count {
             let holders: Vec<Fqdn> =
                 self.deployment.holders(Role::Ca).into_iter().cloned().collect();
             if holders.len() >= count {
@@ -710,7 +681,7 @@ impl Adviser {
             if let Some(server) = server {
                 self.push(Edit::AddCa { server, peer });
             } else {
-                let Some(name) = new_name(&peer, number) else { return };
+                let Some(name) = new_name(&self.deployment, &peer) else { return };
                 let mut peers = vec![peer.clone()];
                 peers.extend(holders.iter().find(|holder| **holder != peer).cloned());
                 self.push(Edit::AddServer { name, peers, with_ca: true });
@@ -727,17 +698,27 @@ impl Adviser {
     /// Installs a role on more servers, then on new ones, until `count` hold it.
     fn more_holders(&mut self, role: Role, count: usize) {
         for _ in 0..count {
-            let Some(edits) = one_more_holder(&self.deployment, role, count) else { return };
-            for edit in edits {
-                self.push(edit);
+            if role_holders(&self.deployment, role).len() >= count {
+                return;
             }
+            if let Some(server) = next_holder(&self.deployment, role) {
+                self.add_role(&server, role);
+                continue;
+            }
+            let cas: Vec<Fqdn> =
+                self.deployment.holders(Role::Ca).into_iter().take(2).cloned().collect();
+            let Some(name) = cas.first().and_then(|ca| new_name(&self.deployment, ca)) else {
+                return;
+            };
+            self.push(Edit::AddServer { name: name.clone(), peers: cas, with_ca: true });
+            self.add_role(&name, role);
         }
     }
 
     /// Installs servers until `count` visible ones are in a data center, or in all. The first
     /// further server of a deployment gets the CA, so that it protects that too.
     fn more_servers(&mut self, center: Option<&str>, count: usize) {
-        for number in 1..=count {
+        for _ in 0..count {
             let near: Vec<&Fqdn> = self
                 .deployment
                 .servers
@@ -763,7 +744,7 @@ impl Adviser {
             let with_ca = center.is_none()
                 && integrated
                 && self.deployment.servers.get(&first).is_some_and(|s| s.holds(Role::Ca));
-            let Some(name) = new_name(&first, number) else { return };
+            let Some(name) = new_name(&self.deployment, &first) else { return };
             let view = self.view(Suffix::Domain);
             let load = |name: &Fqdn| view.possible.partners(name).all().len();
             let second = self
@@ -792,8 +773,20 @@ impl Adviser {
             self.push(Edit::AddCa { server: server.clone(), peer });
             self.more_partners(Suffix::Ca, server, others.min(AGREEMENTS_MIN));
         }
-        if role != Role::Ca {
-            self.push(Edit::AddRole { server: server.clone(), role });
+        let server = server.clone();
+        match role {
+            Role::IpaMaster | Role::Ca => {}
+            Role::AdTrustAgent => {
+                let controllers = self.deployment.holders(Role::AdTrustController);
+                let Some(controller) = controllers.first().map(|name| (*name).clone()) else {
+                    return;
+                };
+                let servers = vec![server];
+                self.push(Edit::Service(ServiceEdit::AddTrustAgents { controller, servers }));
+            }
+            Role::Kra | Role::Dns | Role::AdTrustController => {
+                self.push(Edit::Service(ServiceEdit::AddRole { server, role }));
+            }
         }
     }
 

@@ -23,13 +23,14 @@ use memchr::memmem::Finder;
 
 use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
-use crate::import::{Import, Named, Reader, Stage};
+use crate::import::{Import, Named, Reader};
 use crate::limits;
 use crate::model::{BackupKind, Fqdn, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::decode::Content;
 use crate::seen::Place;
 use crate::sos::host_in;
+use crate::stage::Stage;
 use crate::unpack::SEPARATOR;
 
 /// Bytes read at a time.

@@ -98,14 +98,15 @@ fn fail(
     let mut evidence = Sources::new();
     for (name, certificate) in soon {
         evidence.extend(certificate.expires.sources());
-        let within = |days| certificate.expires.certainly(|end| *end <= after_days(as_of, days));
-        severity = severity.max(match (within(0), within(FIX_DAYS)) {
+        let ended = certificate.expires.certainly(|end| *end <= as_of);
+        let soon = certificate.expires.certainly(|end| *end < after_days(as_of, FIX_DAYS));
+        severity = severity.max(match (ended, soon) {
             (true, _) => Severity::Critical,
             (false, true) => Severity::High,
             (false, false) => Severity::Medium,
         });
         let end = certificate.expires.value().map_or("soon".to_owned(), |end| day(*end));
-        let verb = if within(0) { "ended on" } else { "ends on" };
+        let verb = if ended { "ended on" } else { "ends on" };
         let tracked = certificate.tracked.certainly(|tracked| !tracked);
         let tracked = if tracked { ", and certmonger does not track it" } else { "" };
         words.push(format!("{name} {verb} {end}{tracked}"));

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::directory::replication::state_of_text;
 use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
 use crate::import::Named;
 use crate::limits::IPA_SEARCH_RECORDS_LIMIT;
 use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
 use crate::note::{Note, NoteCode};
-use crate::parse::console::{Command, Entry, Field, Frame, Line};
+use crate::parse::console::{Command, Entry, Failure, Field, Frame, Line};
+use crate::replication_words::{says_disabled, state_of_text};
 use crate::time::Timestamp;
 
 /// A host name of a field, or a note.
@@ -110,6 +110,10 @@ impl HostLine<'_> {
         let mut unknown = None;
         for (label, value, line) in &self.details {
             match *label {
+                // These programs show nothing else of it.
+                "last update status" if says_disabled(value) => {
+                    agreement.enabled.claim(false, at(*line, (*value).to_owned()));
+                }
                 "last update status" => match state_printed(value) {
                     Some(state) => agreement.state.claim(state, at(*line, (*value).to_owned())),
                     None => unknown = Some(*line),
@@ -135,6 +139,15 @@ fn state_printed(text: &str) -> Option<AgreementState> {
         "" | "None" => Some(AgreementState::Never),
         _ => state_of_text(text),
     }
+}
+
+/// True for what commands on the topology say where there is no integrated CA: an answer, not a
+/// failure.
+pub(crate) fn is_without_ca(failure: &Failure) -> bool {
+    let commands = ["topologysegment-find", "topologysuffix-verify"];
+    let own =
+        failure.command.as_ref().is_none_or(|command| commands.contains(&command.name.as_str()));
+    own && failure.message.starts_with("ca: suffix not found")
 }
 
 /// A kind of list that an `ipa …-find` command prints.

@@ -7,8 +7,8 @@ use crate::model::{Deployment, Dna, Fqdn};
 /// True if the server has ids to hand out for sure: some are left of its range, or it has a next
 /// one.
 pub(crate) fn holds_ids(dna: &Dna) -> bool {
-    let left = match dna.remaining {
-        Some(remaining) => remaining > 0,
+    let left = match dna.remaining.value() {
+        Some(remaining) => *remaining > 0,
         None => dna.range.certainly(Option::is_some),
     };
     left || dna.next_range.certainly(Option::is_some)
@@ -16,8 +16,8 @@ pub(crate) fn holds_ids(dna: &Dna) -> bool {
 
 /// True if the server may have ids to hand out.
 pub(crate) fn may_hold_ids(dna: &Dna) -> bool {
-    let left = match dna.remaining {
-        Some(remaining) => remaining > 0,
+    let left = match dna.remaining.value() {
+        Some(remaining) => *remaining > 0,
         None => dna.range.possibly(Option::is_some),
     };
     left || dna.next_range.possibly(Option::is_some)
@@ -30,5 +30,6 @@ pub(crate) fn of_servers(deployment: &Deployment) -> impl Iterator<Item = (&Fqdn
 
 /// Places that state the ids of a server.
 pub(crate) fn evidence(dna: &Dna) -> Sources {
-    dna.range.sources().into_iter().chain(dna.next_range.sources()).collect()
+    let ranges = dna.range.sources().into_iter().chain(dna.next_range.sources());
+    ranges.chain(dna.remaining.sources()).collect()
 }

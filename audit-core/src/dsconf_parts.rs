@@ -12,7 +12,7 @@ use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::rpc::Entry;
 use crate::replication_words::{
-    AgreementName, server_of, server_of_url, state_of_status, suffix_of_root,
+    AgreementName, ends_of, server_of_url, state_of_text, suffix_of_root,
 };
 use crate::time::Timestamp;
 
@@ -144,20 +144,17 @@ impl Row {
             host,
             root,
             enabled: value(Key::Enabled).and_then(|word| switch(&word)),
-            state: value(Key::Status).and_then(|status| state_of_status(&status)),
+            state: value(Key::Status).and_then(|status| state_of_text(&status)),
             updated_at,
         }
     }
 
     /// Which agreement it is; `None` if supplier, suffix or consumer stay open.
     pub(crate) fn key(&self, asked: &Asked) -> Option<AgreementKey> {
-        let name = AgreementName::parse(&self.name);
+        let (on, peer) = ends_of(&self.name, &self.host);
         let root = self.root.as_deref().and_then(suffix_of_root);
-        let key = AgreementKey {
-            on: asked.on.clone().or(name.on)?,
-            suffix: root.or(asked.suffix).or(name.suffix)?,
-            peer: server_of(&self.host).or(name.peer)?,
-        };
+        let suffix = root.or(asked.suffix).or(AgreementName::parse(&self.name).suffix)?;
+        let key = AgreementKey { on: asked.on.clone().or(on)?, suffix, peer: peer? };
         (key.on != key.peer).then_some(key)
     }
 

@@ -161,9 +161,11 @@ impl Facts {
         self.declared.entry(name.clone()).or_default().crl_publisher.extend(sources);
     }
 
-    /// States the IPA version of a server that exists.
+    /// States the IPA version of a server; the server thereby exists: only servers have the
+    /// package.
     pub fn version(&mut self, name: &Fqdn, version: String, sources: Sources) {
-        if let Some(server) = self.servers.get_mut(name) {
+        if self.server(name, sources.clone()) {
+            let server = self.servers.entry(name.clone()).or_default();
             claim(&mut server.version, version, sources);
         }
     }

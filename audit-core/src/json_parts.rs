@@ -16,10 +16,10 @@ pub(crate) struct Place<'a> {
 
 impl Place<'_> {
     /// The source at a pointer into the document. It has a line only where the file holds more than
-    /// this document: the line on which the document begins.
+    /// this document: the line on which the document begins, or its item if each has a line.
     pub(crate) fn source(&self, pointer: &str, observed: impl Into<String>) -> Source {
         let source = self.named.source_at_pointer(pointer, observed);
-        Source { line: self.document.line, ..source }
+        Source { line: self.document.line_of(pointer), ..source }
     }
 
     /// The source as the only place of a fact.
@@ -34,7 +34,7 @@ impl Place<'_> {
             pointer => format!("{pointer}: {message}"),
         };
         let mut note = Note::on_file(self.named.file, code, message);
-        note.line = self.document.line;
+        note.line = self.document.line_of(pointer);
         note
     }
 }

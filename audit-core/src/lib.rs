@@ -60,8 +60,10 @@ pub mod seen;
 pub mod service_edits;
 mod snapshot_parts;
 mod sos;
+mod stage;
 pub mod time;
 pub mod unpack;
+pub mod version;
 pub mod views;
 
 pub use report::{Options, Report, audit};

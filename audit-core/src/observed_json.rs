@@ -12,6 +12,7 @@ use crate::model::{
     AgreementKey, AgreementState, Answer, CaSigning, CertificateKey, DeploymentRange, Fqdn,
     IdRange, IdRangeKind, Observed, Ruv, RuvKey, Suffix, Waiver,
 };
+use crate::replication_words::replica_id;
 use crate::time::Timestamp;
 
 /// Keys of the document that this module writes and reads.
@@ -99,11 +100,12 @@ pub(crate) fn write(observed: &Observed, sink: &mut impl Sink) -> Map<String, Va
         .map(|(index, (server, dna))| {
             let at = format!("/dna_ranges/{index}");
             let (range_at, next_at) = (format!("{at}/range"), format!("{at}/next_range"));
+            let left_at = format!("{at}/remaining");
             json!({
                 "fqdn": server.as_str(),
                 "range": sink.fact(&range_at, &dna.range, |r| range_json(*r)),
                 "next_range": sink.fact(&next_at, &dna.next_range, |r| range_json(*r)),
-                "remaining": dna.remaining,
+                "remaining": sink.fact(&left_at, &dna.remaining, |left| json!(left)),
             })
         })
         .collect();
@@ -456,11 +458,13 @@ impl<'a, O: Origin> Reader<'a, O> {
             let Some(server) = self.must(&row, "fqdn", HOST, host) else { continue };
             let range = self.fact(&row, "range", RANGE, optional_range);
             let next_range = self.fact(&row, "next_range", RANGE, optional_range);
-            let remaining = self.may(&row, "remaining", "a number", Value::as_u64);
+            let remaining = self.fact(&row, "remaining", "a number", Value::as_u64);
             let dna = self.observed.dna.entry(server).or_default();
             dna.range.merge(range);
             dna.next_range.merge(next_range);
-            dna.state_remaining(remaining);
+            for (left, sources) in remaining.claims() {
+                dna.state_remaining(left, sources);
+            }
         }
         for row in self.rows(self.document, "", "id_ranges", &["name", "range"]) {
             let Some(name) = self.must(&row, "name", "a text", text) else { continue };
@@ -583,10 +587,6 @@ fn time(value: &Value) -> Option<Timestamp> {
 
 fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
-}
-
-fn replica_id(value: &Value) -> Option<u16> {
-    value.as_u64().and_then(|id| u16::try_from(id).ok()).filter(|id| *id > 0)
 }
 
 fn id_range(value: &Value) -> Option<IdRange> {

@@ -5,18 +5,33 @@
 //! FreeIPA `install/replication.py` (`meTo`, `caTo`) and the topology plug-in (`FROM-to-TO`).
 
 use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
-use crate::parse::ldif::Dn;
+use crate::parse::ldif::{Dn, Rdn};
+
+/// A replica id: a number from 1 to 65535, as JSON or text has it. `None` for anything else.
+pub(crate) fn replica_id(value: &serde_json::Value) -> Option<u16> {
+    let id = match value {
+        serde_json::Value::String(text) => return replica_id_of_text(text),
+        number => number.as_u64().and_then(|id| u16::try_from(id).ok()),
+    };
+    id.filter(|id| *id > 0)
+}
+
+/// The same of a text.
+pub(crate) fn replica_id_of_text(text: &str) -> Option<u16> {
+    text.trim().parse().ok().filter(|id| *id > 0)
+}
 
 /// The suffix with this root: `o=ipaca` is `ca`, a tree of `dc` is `domain`. `None` for any other,
 /// which IdM does not have.
 pub(crate) fn suffix_of_root(root: &str) -> Option<Suffix> {
-    let dn = Dn::parse(root);
-    let [first, ..] = dn.rdns() else { return None };
-    match first.value("o") {
-        Some(name) => {
-            (name.eq_ignore_ascii_case("ipaca") && dn.rdns().len() == 1).then_some(Suffix::Ca)
-        }
-        None => dn.rdns().iter().all(|rdn| rdn.value("dc").is_some()).then_some(Suffix::Domain),
+    suffix_of_rdns(Dn::parse(root).rdns())
+}
+
+/// The same of a DN, or of the end of one.
+pub(crate) fn suffix_of_rdns(root: &[Rdn]) -> Option<Suffix> {
+    match root.first()?.value("o") {
+        Some(name) => (name.eq_ignore_ascii_case("ipaca") && root.len() == 1).then_some(Suffix::Ca),
+        None => root.iter().all(|rdn| rdn.value("dc").is_some()).then_some(Suffix::Domain),
     }
 }
 
@@ -77,22 +92,105 @@ impl AgreementName {
     }
 }
 
-/// Class of a `nsds5replicaLastUpdateStatus`: `Error (19) …`, or `19 …` before 389-ds 1.3.7. `None`
-/// for a text without a number, and for "agreement disabled", which says nothing of an update.
-pub(crate) fn state_of_status(status: &str) -> Option<AgreementState> {
-    let status = status.trim();
-    let lower = status.to_ascii_lowercase();
-    if lower.contains("agreement disabled") {
+/// Supplier and consumer of an agreement, by its name and the host of its consumer.
+///
+/// Several directory servers on one machine, as in a laboratory, all are on `localhost`: there the
+/// name alone tells them apart, `s1-to-s2`, and its words count as their names.
+pub(crate) fn ends_of(name: &str, host: &str) -> (Option<Fqdn>, Option<Fqdn>) {
+    let named = AgreementName::parse(name);
+    match server_of(host) {
+        Some(peer) => (named.on.filter(|_| named.peer.as_ref() == Some(&peer)), Some(peer)),
+        None if is_local(host) && named.peer.is_none() => match lab_names(name) {
+            Some((on, peer)) => (Some(on), Some(peer)),
+            None => (None, None),
+        },
+        None => (named.on, named.peer),
+    }
+}
+
+/// True for the host that every machine calls itself, with or without a port.
+fn is_local(host: &str) -> bool {
+    let name = host.trim().split(':').next().unwrap_or_default();
+    name.split('.').next().is_some_and(|label| label.eq_ignore_ascii_case("localhost"))
+}
+
+/// The two words of `s1-to-s2`: names without a domain.
+fn lab_names(name: &str) -> Option<(Fqdn, Fqdn)> {
+    let (on, peer) = name.split_once("-to-").filter(|(_, peer)| !peer.contains("-to-"))?;
+    let word = |text: &str| Fqdn::parse(text).filter(|name| !name.as_str().contains('.'));
+    let (on, peer) = (word(on)?, word(peer)?);
+    (on != peer && on.short() != "localhost" && peer.short() != "localhost").then_some((on, peer))
+}
+
+/// The class of a value of `nsds5replicaLastUpdateStatus`: `Error (N) …`, or `N …` before
+/// 389-ds 1.3.7. `None` if there is no number, and for "agreement disabled", which says nothing of
+/// an update.
+pub(crate) fn state_of_text(text: &str) -> Option<AgreementState> {
+    if says_disabled(text) {
         return None;
     }
-    if lower.contains("no replication sessions started") {
+    if says_never(text) {
         return Some(AgreementState::Never);
     }
-    let number = match lower.strip_prefix("error (") {
-        Some(rest) => rest.split(')').next()?,
-        None => lower.split_whitespace().next()?,
+    let text = text.to_ascii_lowercase();
+    let number = match text.split_once("error (") {
+        Some((_, rest)) => rest.split_once(')')?.0,
+        None => text.split_ascii_whitespace().next()?,
     };
-    number.parse().ok().map(AgreementState::of_error)
+    let code = number.trim().parse().ok()?;
+    Some(state_of_codes(if text.contains("ldap error") { (code, 0) } else { (0, code) }))
+}
+
+/// True for a status that says that the agreement is disabled, and so nothing of an update.
+pub(crate) fn says_disabled(status: &str) -> bool {
+    status.to_ascii_lowercase().contains("agreement disabled")
+}
+
+/// True for a status that says that there was no update since the server started.
+fn says_never(status: &str) -> bool {
+    status.to_ascii_lowercase().contains("no replication sessions started")
+}
+
+/// The class of a value of `nsds5replicaLastUpdateStatusJSON`. 389-ds writes its message without
+/// escapes and cuts the document at 2048 bytes (`repl5_agmt.c`), so that it may be invalid JSON:
+/// the number in its message still counts.
+pub(crate) fn state_of_json(text: &str) -> Option<AgreementState> {
+    let Ok(document) = serde_json::from_str::<serde_json::Value>(text) else {
+        let has_number = text.to_ascii_lowercase().contains("error (");
+        return has_number.then(|| state_of_text(text)).flatten();
+    };
+    let message = document["message"].as_str().unwrap_or_default();
+    if says_disabled(message) {
+        return None;
+    }
+    if says_never(message) {
+        return Some(AgreementState::Never);
+    }
+    let number = |key: &str| match &document[key] {
+        serde_json::Value::String(text) => text.trim().parse().ok(),
+        other => other.as_i64(),
+    };
+    match (number("ldap_rc"), number("repl_rc")) {
+        (None, None) => state_of_text(message),
+        (ldap, replication) => Some(state_of_codes((ldap.unwrap_or(0), replication.unwrap_or(0)))),
+    }
+}
+
+/// The class of an LDAP result code and a replication response code. The numbers overlap: LDAP's 1
+/// is an operations error, replication's 1 a busy replica.
+fn state_of_codes((ldap, replication): (i64, i64)) -> AgreementState {
+    /// 389-ds `repl5.h`: no connection, or none in time.
+    const CONNECTION: [i64; 2] = [16, 17];
+    match (ldap, replication) {
+        (0, code) if CONNECTION.contains(&code) => AgreementState::Unreachable,
+        // -1 is the plug-in's own "update has failed and requires administrator action".
+        (0, i64::MIN..0) => AgreementState::Failed,
+        (0, code) => AgreementState::of_error(code),
+        (code, _) => match AgreementState::of_error(code) {
+            AgreementState::Unreachable => AgreementState::Unreachable,
+            _ => AgreementState::Failed,
+        },
+    }
 }
 
 /// Name and root of the suffix in "The replication agreement (NAME) under "ROOT" is …".
@@ -152,6 +250,25 @@ mod tests {
     }
 
     #[test]
+    fn ends_of_agreements() {
+        let ends = |name: &str, host: &str| {
+            let (on, peer) = ends_of(name, host);
+            [on.map(|on| on.to_string()), peer.map(|peer| peer.to_string())]
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(ends("a.x.test-to-b.x.test", "B.x.test"), [some("a.x.test"), some("b.x.test")]);
+        // A name that contradicts the host says nothing of the supplier.
+        assert_eq!(ends("a.x.test-to-b.x.test", "c.x.test"), [None, some("c.x.test")]);
+        assert_eq!(ends("meTob.x.test", "localhost"), [None, some("b.x.test")]);
+        assert_eq!(ends("s1-to-s2", "localhost:13912"), [some("s1"), some("s2")]);
+        assert_eq!(ends("s1-to-s2", "b.x.test"), [None, some("b.x.test")]);
+        for name in ["s1-to-s1", "s1-to-s2-to-s3", "s1-to-localhost", "agreement", "-to-", ""] {
+            assert_eq!(ends(name, "localhost"), [None, None], "{name}");
+        }
+        assert_eq!(ends("s1-to-s2", "192.0.2.7"), [None, None]);
+    }
+
+    #[test]
     fn hosts_that_name_a_server() {
         let server = |text: &str| server_of(text).map(|server| server.to_string());
         assert_eq!(server("IPA1.example.test:389").as_deref(), Some("ipa1.example.test"));
@@ -163,24 +280,68 @@ mod tests {
     }
 
     #[test]
-    fn roots_and_states() {
+    fn roots() {
         assert_eq!(suffix_of_root("O=ipaca"), Some(Suffix::Ca));
         assert_eq!(suffix_of_root("dc=example, dc=test"), Some(Suffix::Domain));
         for other in ["o=kra,o=ipaca", "cn=changelog", ""] {
             assert_eq!(suffix_of_root(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn status_texts_old_and_new() {
+        use AgreementState as State;
         for (text, state) in [
-            ("Error (0) Replica acquired successfully: agreement disabled", None),
-            ("Error (0) Replica acquired successfully", Some(AgreementState::Ok)),
-            ("0 Replica acquired successfully", Some(AgreementState::Ok)),
-            ("Error (19) Replication error", Some(AgreementState::OtherGeneration)),
-            ("-1 - LDAP error: Can't contact LDAP server", Some(AgreementState::Unreachable)),
-            ("Error (0) No replication sessions started", Some(AgreementState::Never)),
-            ("unavailable", None),
-            ("", None),
+            ("Error (0) Replica acquired successfully: Incremental update succeeded", State::Ok),
+            ("Error (0) Replica acquired successfully", State::Ok),
+            ("0 Replica acquired successfully: Incremental update succeeded", State::Ok),
+            ("Error (0) No replication sessions started since server startup", State::Never),
+            ("Error (1) Can't acquire busy replica (Unable to acquire)", State::Busy),
+            ("1 Can't acquire busy replica", State::Busy),
+            (
+                "Error (18) Can't acquire replica (Incremental update transient error.)",
+                State::Stuck,
+            ),
+            ("Error (19) Replication error acquiring replica: (RUV error)", State::OtherGeneration),
+            ("Error (17) Replication error acquiring replica: (timeout)", State::Unreachable),
+            ("Error (-1) Problem connecting to replica - LDAP error: Can't", State::Unreachable),
+            ("Error (-1) Incremental update has failed (no detail)", State::Failed),
+            ("-2  - LDAP error: Local error", State::Unreachable),
+            ("Error (49) Problem connecting - LDAP error: Invalid credentials", State::Failed),
+            ("Error (1) Problem connecting - LDAP error: Operations error", State::Failed),
         ] {
-            assert_eq!(state_of_status(text), state, "{text}");
+            assert_eq!(state_of_text(text), Some(state), "{text}");
         }
+        assert_eq!(state_of_text(""), None);
+        assert_eq!(state_of_text("unavailable"), None);
+        let disabled = "Error (0) Replica acquired successfully: agreement disabled";
+        assert_eq!(state_of_text(disabled), None);
+        assert_eq!(state_of_text("Replica acquired"), None);
+        assert_eq!(state_of_text("Error (x) y"), None);
+    }
+
+    #[test]
+    fn status_json_whole_and_broken() {
+        use AgreementState as State;
+        let json = |ldap: &str, repl: &str| {
+            state_of_json(&format!(
+                "{{\"state\": \"green\", \"ldap_rc\": \"{ldap}\", \"repl_rc\": \"{repl}\", \
+                 \"message\": \"m\"}}"
+            ))
+        };
+        assert_eq!(json("0", "0"), Some(State::Ok));
+        assert_eq!(json("0", "19"), Some(State::OtherGeneration));
+        assert_eq!(json("-1", "16"), Some(State::Unreachable));
+        assert_eq!(json("49", "3"), Some(State::Failed));
+        let disabled = "{\"state\": \"green\", \"ldap_rc\": \"0\", \"repl_rc\": \"0\", \
+                        \"message\": \"agreement disabled\"}";
+        assert_eq!(state_of_json(disabled), None);
+        let raw = "{\"state\": \"red\", \"message\": \"Error (12) Incremental update aborted: \
+                   Replication agreement for x\n can not be updated\"}";
+        assert_eq!(state_of_json(raw), Some(State::Failed));
+        assert_eq!(state_of_json("{\"state\": \"gre"), None);
+        assert_eq!(state_of_json("[]"), None);
+        assert_eq!(state_of_json("{}"), None);
     }
 
     #[test]

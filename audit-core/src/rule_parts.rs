@@ -1,6 +1,8 @@
 //! Questions that several rules ask of the model.
 
 use crate::advise::Repair;
+use std::collections::BTreeSet;
+
 use crate::evidence::Sources;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
@@ -18,6 +20,29 @@ pub(crate) fn evidence_of_server(
         .segments
         .iter()
         .filter(|segment| segment.touches(server))
+        .flat_map(|segment| segment.sources.iter().cloned())
+        .collect();
+    if evidence.is_empty() {
+        evidence.extend(topology.sources.iter().cloned());
+    }
+    evidence
+}
+
+/// Places that state the segments of a suffix with an end in a group of servers, or the complete
+/// list that has none; one pass, however large the group is.
+pub(crate) fn evidence_of_group<'a>(
+    deployment: &Deployment,
+    suffix: Suffix,
+    servers: impl IntoIterator<Item = &'a Fqdn>,
+) -> Sources {
+    let servers: BTreeSet<&Fqdn> = servers.into_iter().collect();
+    let topology = deployment.topology(suffix);
+    let mut evidence: Sources = topology
+        .segments
+        .iter()
+        .filter(|segment| {
+            servers.contains(&segment.key.left) || servers.contains(&segment.key.right)
+        })
         .flat_map(|segment| segment.sources.iter().cloned())
         .collect();
     if evidence.is_empty() {

@@ -552,7 +552,8 @@ fn lost_by_one_failure<'a>(deployment: &'a Deployment, case: &Case) -> Option<BT
     let mut faults = case.faults().iter();
     let lost: BTreeSet<&Fqdn> = match (faults.next(), faults.next()) {
         (Some(Fault::Lose(servers)), None) if servers.len() == 1 => {
-            deployment.servers.keys().filter(|name| servers.contains(name)).collect()
+            let known = |name| deployment.servers.get_key_value(name).map(|(name, _)| name);
+            servers.iter().filter_map(known).collect()
         }
         (Some(Fault::LoseDataCenter(center)), None) => deployment
             .servers

@@ -2,7 +2,6 @@
 //!
 //! The counterpart of the changes to the topology in [`advise`](crate::advise).
 
-use crate::advise::Edit;
 use crate::evidence::{Fact, Sources};
 use crate::model::{CertificateKey, Deployment, Fqdn, IdRange, Role, RoleStatus, ServerAttribute};
 use crate::time::Timestamp;
@@ -25,7 +24,7 @@ pub enum ServiceEdit {
     AddRole {
         /// The server.
         server: Fqdn,
-        /// The role; the CA is added by [`Edit::AddCa`].
+        /// The KRA, DNS or AD trust controller.
         role: Role,
     },
     /// Make servers AD trust agents.
@@ -142,7 +141,7 @@ impl ServiceEdit {
     /// What can go wrong.
     pub fn risk(&self) -> &'static str {
         match self {
-            Self::AddRole { .. } => "CAUTION: new services start on this server",
+            Self::AddRole { .. } => "CAUTION: the role's services start on this server",
             Self::AddTrustAgents { .. } => "CAUTION: the services of the new agents restart",
             Self::ShowServer { .. } => "CAUTION: clients are sent to this server from now on",
             Self::SetCaRenewalServer { .. } => "SAFE: another server renews from now on",
@@ -166,10 +165,8 @@ impl ServiceEdit {
     /// How to see that it worked.
     pub fn verify(&self) -> String {
         match self {
-            Self::AddRole { role, .. } => format!("ipa server-role-find --role \"{role}\""),
-            Self::AddTrustAgents { .. } => {
-                format!("ipa server-role-find --role \"{}\"", Role::AdTrustAgent)
-            }
+            Self::AddRole { role, .. } => find_role(*role),
+            Self::AddTrustAgents { .. } => find_role(Role::AdTrustAgent),
             Self::ShowServer { server } => format!("ipa server-role-find --server={server}"),
             Self::SetCaRenewalServer { .. } | Self::MoveDnssecKeyMaster { .. } => {
                 "ipa config-show".to_owned()
@@ -231,7 +228,7 @@ impl ServiceEdit {
                 for (server, range) in [(from, keep), (to, give)] {
                     let dna = deployment.observed.dna.entry(server.clone()).or_default();
                     dna.range = known(Some(*range));
-                    dna.remaining = Some(range.size());
+                    dna.remaining = known(range.size());
                 }
             }
         }
@@ -258,6 +255,10 @@ fn mark_only(deployment: &mut Deployment, only: &Fqdn, attribute: ServerAttribut
     }
 }
 
+fn find_role(role: Role) -> String {
+    format!("ipa server-role-find --role \"{}\"", role.title())
+}
+
 /// The program that installs a role on a server that exists.
 fn installer(role: Role) -> Option<&'static str> {
     match role {
@@ -275,24 +276,22 @@ fn counts(role: Role, status: RoleStatus) -> bool {
     if role == Role::Kra { status.holds_data() } else { status == RoleStatus::Enabled }
 }
 
-/// Changes that give a role one more holder, `None` if `count` have it already; empty if none was
-/// found.
-pub(crate) fn one_more_holder(
-    deployment: &Deployment,
-    role: Role,
-    count: usize,
-) -> Option<Vec<Edit>> {
-    let servers = &deployment.servers;
-    let holders: Vec<&Fqdn> = servers
+/// Servers that count as holders of a role.
+pub(crate) fn role_holders(deployment: &Deployment, role: Role) -> Vec<&Fqdn> {
+    deployment
+        .servers
         .iter()
         .filter(|(_, server)| server.role(role).certainly(|status| counts(role, *status)))
         .map(|(name, _)| name)
-        .collect();
-    if holders.len() >= count {
-        return None;
-    }
+        .collect()
+}
+
+/// The server that gets a role next; `None` if a new one must be installed for it.
+pub(crate) fn next_holder(deployment: &Deployment, role: Role) -> Option<Fqdn> {
+    let servers = &deployment.servers;
+    let holders = role_holders(deployment, role);
     let center = |name: &Fqdn| servers.get(name).and_then(|server| server.data_center.value());
-    let free = servers
+    servers
         .iter()
         .filter(|(_, server)| !server.may_hold(role) && !server.has_hidden_role())
         .map(|(name, server)| {
@@ -305,32 +304,6 @@ pub(crate) fn one_more_holder(
             };
             (!ready, !far, name)
         })
-        .min();
-    let cas = deployment.holders(Role::Ca);
-    let add = |server: &Fqdn| Edit::Service(ServiceEdit::AddRole { server: server.clone(), role });
-    let edits = match (free, cas.as_slice()) {
-        (Some((true, _, server)), [peer, ..]) if role == Role::Kra => {
-            vec![Edit::AddCa { server: server.clone(), peer: (*peer).clone() }, add(server)]
-        }
-        (Some((not_ready, _, server)), _) if !(not_ready && role == Role::Kra) => vec![add(server)],
-        (_, [first, rest @ ..]) => {
-            let Some(name) = new_name(deployment, first) else { return Some(Vec::new()) };
-            let peers = std::iter::once(first).chain(rest.first()).map(|peer| (*peer).clone());
-            let server =
-                Edit::AddServer { name: name.clone(), peers: peers.collect(), with_ca: true };
-            vec![server, add(&name)]
-        }
-        _ => Vec::new(),
-    };
-    Some(edits)
-}
-
-/// A name for a server that does not exist, in the domain of one that does.
-fn new_name(deployment: &Deployment, like: &Fqdn) -> Option<Fqdn> {
-    let domain = like.as_str().split_once('.').map_or("", |(_, domain)| domain);
-    (1..=deployment.servers.len() + 1)
-        .filter_map(|number| {
-            Fqdn::parse(format!("new-replica-{number}.{domain}").trim_end_matches('.'))
-        })
-        .find(|name| !deployment.servers.contains_key(name))
+        .min()
+        .map(|(_, _, name)| name.clone())
 }

@@ -151,6 +151,32 @@ fn a_case_prints_its_runbook() {
 }
 
 #[test]
+fn runbooks_say_by_their_exit_code_whether_every_case_has_one() {
+    let of = |arguments: &[&str]| {
+        let mut all = vec!["runbook", "--as-of", AS_OF];
+        all.extend(arguments);
+        let output = run(&all);
+        (code(&output), out(&output), err(&output))
+    };
+    let (status, text, _) = of(&["--all"]);
+    assert_eq!(status, 0);
+    assert!(text.contains("| lose-dc:ams | partial loss |"), "{text}");
+    let (status, text, _) = of(&["--case", "lose-dc:fra", "--rehearsal"]);
+    assert_eq!(status, 0);
+    assert!(text.contains("- [ ] 1. ") && text.contains("[[rehearsals]]"), "{text}");
+    let only = tests::root().join("tests/fixtures/deployments/single-server/exports");
+    let only = only.display().to_string();
+    let (status, text, _) = of(&["--all", &only]);
+    assert!(status == 1 || status == 3, "{status}: {text}");
+    assert!(text.contains("Why nothing brings it back"), "{text}");
+    let (status, text, message) = of(&["--case", "lose:nobody.example.test"]);
+    assert_eq!((status, text.as_str()), (2, ""));
+    assert!(message.contains("nobody.example.test"), "{message}");
+    assert_eq!(of(&[]).0, 2);
+    assert_eq!(of(&["--case", "certs-expired"]).0, 2);
+}
+
+#[test]
 fn exit_codes_say_how_the_two_ends_stand() {
     let audit = |more: &[&str], input: &str| {
         let arguments = [&["audit", "-", "--as-of", AS_OF][..], more].concat();

@@ -793,7 +793,8 @@ fn everything_else_yields_a_note() {
     for (name, path) in files_below(&root) {
         let own = name == "INDEX.tsv" || name.contains("source.txt") || name.contains("README");
         let read_here = read_by_us.contains(&name.as_str())
-            || name.starts_with("real389/ipa-shape-one-server/")
+            // States of the laboratory are read whole, in corpus_ldif.
+            || name.starts_with("real389/")
             || crate::corpus_json::states_facts(&name);
         if own || read_here {
             continue;
@@ -817,5 +818,5 @@ fn everything_else_yields_a_note() {
             report.rules.iter().map(|(meta, status)| (meta.code, *status)).collect::<Vec<_>>()
         );
     }
-    assert!(count > 100, "only {count} files were looked at");
+    assert!(count > 40, "only {count} files were looked at");
 }

@@ -29,8 +29,9 @@ pub(crate) fn recordings() -> Vec<Drill> {
 
 /// Our own recordings, each derived from a sentence of the reference.
 pub(crate) fn laws() -> Vec<Drill> {
-    let path = root().join("tests/fixtures/recordings/laws.json");
-    replay::read(&text(&path)).expect("drills")
+    let folder = root().join("tests/fixtures/recordings");
+    let files = ["laws.json", "variations.json"].map(|name| folder.join(name));
+    files.iter().flat_map(|file| replay::read(&text(file)).expect("drills")).collect()
 }
 
 fn check(drills: &[Drill], seeds: u64) {
@@ -104,6 +105,17 @@ fn what_is_not_known_is_an_error_with_its_place() {
         (r#"{"do": "kill", "server": "s1", "hard": true}"#, "/0/actions/0/hard", "no such field"),
         (r#"{"do": "wait"}"#, "/0/actions/0", "\"seconds\" is missing"),
         (r#"{"do": "wait", "seconds": -1}"#, "/0/actions/0/seconds", "a number"),
+        (r#"{"do": "wait", "seconds": 1e6}"#, "/0/actions/0/seconds", "up to 100,000"),
+        (
+            r#"{"do": "write", "on": "s1", "group": "g", "count": 1, "rate_per_s": 1e-9}"#,
+            "/0/actions/0/rate_per_s",
+            "0.001",
+        ),
+        (
+            r#"{"do": "settings", "of": "s1", "settings": {"max_age": 5}}"#,
+            "/0/actions/0/settings/max_age",
+            "no such field",
+        ),
         (
             r#"{"do": "restore", "on": "s1", "from": "c", "kind": "tape"}"#,
             "/0/actions/0/kind",
@@ -121,6 +133,20 @@ fn what_is_not_known_is_an_error_with_its_place() {
     let error = replay::play(&drills[0], 0).expect_err("no copy");
     assert_eq!(error.pointer, "/0/actions/0/from");
     assert!(replay::read("{").expect_err("no JSON").to_string().contains("not JSON"));
+}
+
+/// What a drill says of itself and is not known is told, and does not keep it from being played.
+#[test]
+fn what_a_drill_says_of_itself_may_be_unknown() {
+    let text = r#"[{"name": "d", "host": "busy", "actions": [{"do": "observe"}],
+        "observed": [{"x": 1}], "topology": {"servers": ["s1"], "segments": [], "shape": "dot"}}]"#;
+    let drills = replay::read(text).expect("readable");
+    let unknown = replay::unknown_fields(&drills[0]);
+    assert_eq!(unknown, ["/0/host", "/0/observed/0/x", "/0/topology/shape"]);
+    assert!(replay::play(&drills[0], 0).is_ok());
+    let twice = text.replace(r#"["s1"]"#, r#"["s1", "s1"]"#);
+    let error = replay::read(&twice).expect_err("a server twice");
+    assert_eq!(error.pointer, "/0/topology/servers");
 }
 
 /// Every changed count, generation, class and reach of a recording is a difference.

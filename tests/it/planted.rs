@@ -8,7 +8,7 @@ use simulator::world::{Timing, World};
 
 use crate::conflicts::check_conflicts;
 use crate::fidelity::{laws, recordings};
-use crate::measurements::{check_backoff, check_contention, check_tail};
+use crate::measurements::{check_backoff, check_contention, check_tail, check_yield};
 
 /// The first difference of a drill that is played with a mistake.
 fn difference(drill: &Drill, mutation: Mutation) -> Option<String> {
@@ -29,6 +29,7 @@ fn notice(mutation: Mutation, drills: &[Drill]) -> Option<String> {
         .or_else(|| check_conflicts(plant).err().map(|error| format!("drill i: {error}")))
         .or_else(|| check_backoff(plant).err().map(|error| format!("drill f: {error}")))
         .or_else(|| check_contention(plant).err().map(|error| format!("drill g: {error}")))
+        .or_else(|| check_yield(plant).err().map(|error| format!("release timeout: {error}")))
         .or_else(|| check_tail(plant).err().map(|error| format!("drill a: {error}")))
 }
 

@@ -471,6 +471,7 @@ fn what_must_fail() {
         ("one-ca-role-unknown", &[]),
         ("broken-installation", &[]),
         // What single servers show of themselves.
+        ("laboratory-removed-server", &[("REP003", "replica 3", "domain")]),
         ("agreements-work", &[("TOP002", "core", "domain")]),
         (
             "agreements-broken",

@@ -123,13 +123,23 @@ fn a_rolled_back_server_is_stuck_where_an_absent_one_catches_up() {
     assert_eq!(status, Status::Stuck);
 }
 
-#[test]
-fn a_healthy_deployment_without_load_schedules_nothing() {
-    let (mut world, servers) = deployment(5, &[(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)], 2, |_| {});
+/// A ring of five in which somebody wrote; gives the number of events that wait a minute later.
+fn pending_when_idle(keep_alive_interval: Span) -> usize {
+    let ring = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)];
+    let (mut world, servers) = deployment(5, &ring, 2, |world| {
+        world.set_timing(Timing { keep_alive_interval, ..Timing::default() });
+    });
     world.write_entry(servers[0], "group").expect("a running server");
     world.run_for(Span::from_minutes(1));
-    assert_eq!(world.pending(), 0);
     assert!(servers.iter().all(|server| world.count(*server, "group") == 1));
+    world.pending()
+}
+
+#[test]
+fn a_healthy_deployment_without_load_schedules_nothing() {
+    assert_eq!(pending_when_idle(Span::ZERO), 0);
+    // The hourly keep-alive write of each server.
+    assert_eq!(pending_when_idle(Span::from_hours(1)), 5);
 }
 
 /// Four to eight servers, joined at random, each with a load of its own.
@@ -223,6 +233,122 @@ fn modes_agree(loaded: Loaded) -> bool {
         })
     };
     near && whole(&events) && whole(&closed)
+}
+
+/// A deployment behind a disaster that leaves agreements stuck, refused or off.
+#[derive(Clone, Debug)]
+struct Harmed {
+    loaded: Loaded,
+    victim: usize,
+    harm: Harm,
+}
+
+/// What happens to the victim.
+#[derive(Clone, Copy, Debug)]
+enum Harm {
+    /// It comes back from a copy of its disk, and its keep-alive write before its neighbors.
+    Hole,
+    /// It comes back from a copy of its disk.
+    RolledBack,
+    /// It comes back with a new generation.
+    NewGeneration,
+    /// Its suffix is empty: it is killed in a total update.
+    Empty,
+    /// It stays down.
+    Lost,
+    /// Its own agreements are disabled.
+    Mute,
+}
+
+impl Arbitrary for Harmed {
+    fn arbitrary(g: &mut Gen) -> Self {
+        use Harm::{Empty, Hole, Lost, Mute, NewGeneration, RolledBack};
+        let loaded = Loaded::arbitrary(g);
+        let victim = usize::arbitrary(g) % loaded.periods.len();
+        let harms = [Hole, Hole, RolledBack, NewGeneration, Empty, Lost, Mute];
+        Self { loaded, victim, harm: *g.choose(&harms).expect("some") }
+    }
+}
+
+impl Harmed {
+    fn world(&self) -> (World, Vec<ReplicaIndex>) {
+        let (mut world, servers) = self.loaded.world();
+        let host = world.server_of(servers[self.victim]);
+        world.run_for(Span::from_minutes(1));
+        let copy = world.copy(host);
+        world.run_for(Span::from_minutes(1));
+        let own = world.outgoing(host);
+        match self.harm {
+            Harm::Hole => {
+                for agreement in world.incoming(host) {
+                    world.disable(agreement);
+                }
+                world.begin_restore(host, Service::Offline);
+                world.end_restore(&copy, RestoreKind::ColdCopy, Service::Offline, true);
+                world.run_for(Span::from_seconds(40));
+                for agreement in own.into_iter().chain(world.incoming(host)) {
+                    world.enable(agreement);
+                }
+            }
+            Harm::RolledBack => {
+                world.begin_restore(host, Service::Offline);
+                world.end_restore(&copy, RestoreKind::ColdCopy, Service::Offline, false);
+            }
+            Harm::NewGeneration => {
+                world.begin_restore(host, Service::Online);
+                world.end_restore(&copy, RestoreKind::LdifRuvRemoved, Service::Online, false);
+            }
+            Harm::Empty => {
+                let incoming = world.incoming(host);
+                assert!(world.reinitialize(incoming[0]));
+                while world.database(servers[self.victim]).is_some() {
+                    world.run_for(Span::from_millis(100));
+                }
+                world.kill(host);
+                world.start(host);
+            }
+            Harm::Lost => world.kill(host),
+            Harm::Mute => own.into_iter().for_each(|agreement| world.disable(agreement)),
+        }
+        (world, servers)
+    }
+}
+
+/// Behind a disaster, too, the same deployment comes out event by event and in closed form.
+fn modes_agree_behind_a_disaster(harmed: Harmed) -> bool {
+    let (mut events, servers) = harmed.world();
+    let limit = events.now() + Span::from_hours(2);
+    while !events.is_steady() && events.now() < limit {
+        events.run_for(Span::from_millis(500));
+    }
+    let mut closed = events.clone();
+    let end = events.now() + Span::from_minutes(70);
+    assert!(closed.skip_to(end), "{harmed:?} never gets steady");
+    events.run_until(end);
+    let (one, other) = (held(&events, &servers), held(&closed, &servers));
+    let near = one.iter().all(|(pair, count)| {
+        let slack = 40_000 / harmed.loaded.periods[pair.1.number()] + 1;
+        *count <= other[pair] + slack && other[pair] <= *count + slack
+    });
+    for world in [&mut events, &mut closed] {
+        for server in &servers {
+            world.stop_load(*server);
+        }
+        world.run_for(Span::from_minutes(10));
+    }
+    let classes = |world: &World| -> Vec<_> {
+        world.agreements().map(|index| (index, world.status(index).class())).collect()
+    };
+    assert!(near, "{harmed:?}\n{one:?}\n{other:?}");
+    assert_eq!(held(&events, &servers), held(&closed, &servers), "{harmed:?}");
+    assert_eq!(classes(&events), classes(&closed), "{harmed:?}");
+    true
+}
+
+#[test]
+fn closed_form_and_events_agree_behind_a_disaster() {
+    let law = modes_agree_behind_a_disaster as fn(Harmed) -> bool;
+    QuickCheck::new().tests(40).quickcheck(law);
 }
 
 #[test]

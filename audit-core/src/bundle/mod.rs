@@ -23,12 +23,13 @@ mod meta;
 use std::sync::Arc;
 
 use crate::facts::Facts;
-use crate::import::{Ended, Flow, Named, Stage, not_recognized};
+use crate::import::{Flow, Named};
 use crate::limits;
 use crate::note::{Note, NoteCode};
 use crate::parse::decode::Content;
 use crate::parse::ldif::{LdifSummary, SearchResult};
 use crate::parse::sections::{Head, Piece, Splitter};
+use crate::stage::{Ended, Stage, not_recognized};
 use meta::Meta;
 
 /// Name of the format, as `inputs[].format` shows it.

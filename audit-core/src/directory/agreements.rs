@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::config::{Place, Story, note_unknown_server, own_id};
-use super::replication::{READ_ONLY_ID, server_name, state_of_json, state_of_text};
+use super::replication::READ_ONLY_ID;
 use super::{agrees, is_a, source, value_line};
 use crate::evidence::Sources;
 use crate::facts::Facts;
@@ -11,6 +11,7 @@ use crate::import::Named;
 use crate::model::{AgreementKey, AgreementState, Fqdn, RuvKey, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::ldif::Entry;
+use crate::replication_words::{ends_of, says_disabled, state_of_json, state_of_text};
 use crate::time::Timestamp;
 
 /// One agreement as its entry shows it.
@@ -129,7 +130,7 @@ fn peer(named: &Named<'_>, entry: &Entry, host: Option<&Fqdn>, facts: &mut Facts
         );
         return None;
     };
-    let peer = server_name(name);
+    let (_, peer) = ends_of(entry.dn.first_value(), name);
     let message = match &peer {
         None => "the agreement's host is no name that another server can use; left out",
         Some(peer) if Some(peer) == host => "an agreement of a server with itself; left out",
@@ -193,6 +194,8 @@ fn state_agreement(
     }
     if let Some((state, attribute)) = state {
         agreement.state.claim(state, place(attribute, format!("{what}: last update {state}")));
+    }
+    if !story.is_dse {
         agreement.updated_at = agreement.updated_at.max(updated_at(entry));
     }
 }
@@ -224,7 +227,8 @@ fn last_state(
     if let Some(state) = entry.value(JSON).and_then(state_of_json) {
         return Some((state, JSON));
     }
-    let unread = [TEXT, JSON].into_iter().find(|name| entry.value(name).is_some());
+    let unread = |name: &&str| entry.value(name).is_some_and(|text| !says_disabled(text));
+    let unread = [TEXT, JSON].into_iter().find(unread);
     if let Some(name) = unread {
         facts.note(
             Note::on_file(
@@ -267,7 +271,8 @@ pub(crate) fn current_consumers<'a>(
         let Place::Agreement(suffix) = place else { return None };
         let succeeded = entry.value("nsds5replicalastupdatestatus").and_then(state_of_text)
             == Some(AgreementState::Ok);
-        let peer = entry.value("nsds5replicahost").and_then(server_name)?;
+        let (_, peer) = ends_of(entry.dn.first_value(), entry.value("nsds5replicahost")?);
+        let peer = peer?;
         (succeeded && enabled(entry) == Some(true)).then_some((*suffix, peer, *entry))
     })
 }

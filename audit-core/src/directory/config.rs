@@ -6,12 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::replication::{READ_ONLY_ID, RUV_ENTRY, RuvValue, server_name, suffix_of_root};
+use super::replication::{READ_ONLY_ID, RUV_ENTRY, RuvValue};
 use crate::facts::Facts;
 use crate::import::{LdifFile, Named};
 use crate::model::{Fqdn, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::ldif::{Dn, Entry};
+use crate::replication_words::{
+    ends_of, replica_id_of_text, server_of, suffix_of_rdns, suffix_of_root,
+};
 
 /// What an entry is, by its DN. Closed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,7 +40,7 @@ impl Place {
         if let [first, root @ ..] = rdns
             && first.value("nsuniqueid").is_some_and(|id| id.eq_ignore_ascii_case(RUV_ENTRY))
         {
-            return suffix_of_root(&Dn::parse(&joined(root))).map(Self::RuvEntry);
+            return suffix_of_rdns(root).map(Self::RuvEntry);
         }
         // As DNs compare: without letter case, and without the number of blanks between words.
         let plain = |name: &str| {
@@ -46,7 +49,7 @@ impl Place {
         let names: Vec<String> =
             rdns.iter().map(|rdn| plain(rdn.value("cn").unwrap_or_default())).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let suffix = |name: &str| suffix_of_root(&Dn::parse(name));
+        let suffix = suffix_of_root;
         match names.as_slice() {
             ["config"] => Some(Self::Root),
             ["monitor"] => Some(Self::Monitor),
@@ -58,10 +61,6 @@ impl Place {
             _ => None,
         }
     }
-}
-
-fn joined(rdns: &[crate::parse::ldif::Rdn]) -> String {
-    rdns.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// Entries of one server, as far as a file can tell them apart.
@@ -193,14 +192,14 @@ fn proven_hosts(entries: &[(Place, &Entry)]) -> BTreeSet<Fqdn> {
     for (place, entry) in entries {
         match place {
             Place::Root => {
-                hosts.extend(entry.value("nsslapd-localhost").and_then(server_name));
+                hosts.extend(entry.value("nsslapd-localhost").and_then(server_of));
             }
             Place::Replica(suffix) => {
                 own_ids.extend(own_id(entry).map(|id| (*suffix, id)));
             }
             Place::Agreement(_) => {
                 let peer = entry.value("nsds5replicahost").unwrap_or_default();
-                hosts.extend(supplier_in_name(entry.dn.first_value(), peer));
+                hosts.extend(ends_of(entry.dn.first_value(), peer).0);
             }
             Place::RuvEntry(_) => {
                 hosts.extend(entry.values("nsds5agmtmaxcsn").filter_map(supplier_in_max_csn));
@@ -214,7 +213,7 @@ fn proven_hosts(entries: &[(Place, &Entry)]) -> BTreeSet<Fqdn> {
             if let RuvValue::Replica { id, host: Some(host), .. } = value
                 && own_ids.get(suffix) == Some(&id)
             {
-                hosts.extend(server_name(&host));
+                hosts.extend(server_of(&host));
             }
         }
     }
@@ -223,22 +222,13 @@ fn proven_hosts(entries: &[(Place, &Entry)]) -> BTreeSet<Fqdn> {
 
 /// The replica id of a replica entry, from 1 on, unless it is the one of read-only servers.
 pub(crate) fn own_id(entry: &Entry) -> Option<u16> {
-    entry.value("nsds5replicaid")?.parse().ok().filter(|id| (1..READ_ONLY_ID).contains(id))
-}
-
-/// The supplier in the name of an agreement that FreeIPA's topology plug-in made:
-/// `SUPPLIER-to-CONSUMER` (`topology_agmt.c`). Other forms, as `meToCONSUMER`, name the consumer
-/// only.
-fn supplier_in_name(name: &str, peer: &str) -> Option<Fqdn> {
-    let name = name.to_ascii_lowercase();
-    let supplier = name.strip_suffix(&peer.to_ascii_lowercase())?.strip_suffix("-to-")?;
-    server_name(supplier).filter(|name| name.as_str().contains('.'))
+    entry.value("nsds5replicaid").and_then(replica_id_of_text).filter(|id| *id < READ_ONLY_ID)
 }
 
 /// The supplier in a value of `nsds5agmtmaxcsn`: `SUFFIX;AGREEMENT;HOST;PORT;…`.
 fn supplier_in_max_csn(value: &str) -> Option<Fqdn> {
     let mut fields = value.split(';').skip(1);
-    supplier_in_name(fields.next()?, fields.next()?)
+    ends_of(fields.next()?, fields.next()?).0
 }
 
 /// The consumers of all agreements.
@@ -246,7 +236,9 @@ fn peers(entries: &[(Place, &Entry)]) -> BTreeSet<Fqdn> {
     entries
         .iter()
         .filter(|(place, _)| matches!(place, Place::Agreement(_)))
-        .filter_map(|(_, entry)| entry.value("nsds5replicahost").and_then(server_name))
+        .filter_map(|(_, entry)| {
+            ends_of(entry.dn.first_value(), entry.value("nsds5replicahost")?).1
+        })
         .collect()
 }
 
@@ -256,5 +248,5 @@ fn in_file_name(named: &Named<'_>) -> Option<Fqdn> {
     let base = named.base();
     let stem = [".ldif", ".txt"].iter().find_map(|end| base.strip_suffix(end)).unwrap_or(&base);
     let host = KINDS.iter().find_map(|kind| stem.strip_prefix(kind))?;
-    server_name(host).filter(|name| name.as_str().contains('.'))
+    server_of(host)
 }

@@ -3,9 +3,10 @@
 use super::{Format, Named, Reads};
 use crate::evidence::Sources;
 use crate::facts::Facts;
-use crate::model::{AgreementState, Suffix};
+use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
 use crate::note::{Note, NoteCode};
-use crate::parse::console::{Line, Transcript};
+use crate::parse::console::{Command, Line, Transcript};
+use crate::replication_words::server_of;
 
 /// Reads the table that `cipa` of checkipaconsistency prints.
 ///
@@ -18,9 +19,11 @@ use crate::parse::console::{Line, Transcript};
 /// | `\| LDAP Conflicts \| 0 \| … \|`, `\| Ghost Replicas \| … \|` | a note where there are some |
 /// | any row with `FAIL` in the last column | a note |
 ///
-/// An agreement counts if other inputs show one server each of these names. The table proves no
-/// server: it shows the machines that it was told to ask. It never shows suffix `ca`. The state of
-/// the row "Replication Status" is passed over, because it counts only numbers of agreements.
+/// A command line above it with the domain (`cipa -d DOMAIN`) gives the machines' whole names;
+/// they are servers then, because they answered as such. Without one, an agreement counts if other
+/// inputs show one server each of these names. The table does not prove that there are no others:
+/// it shows the machines that it was told to ask. It never shows suffix `ca`. The state of the row
+/// "Replication Status" is passed over, because it counts only numbers of agreements.
 ///
 /// # Errors
 ///
@@ -41,6 +44,7 @@ const FAULTS: [&str; 2] = ["LDAP Conflicts", "Ghost Replicas"];
 fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bool {
     let mut found = false;
     for block in &transcript.blocks {
+        let domain = block.command().and_then(domain);
         let mut machines: Vec<&str> = Vec::new();
         let mut row = "";
         for line in block.lines {
@@ -54,13 +58,39 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
             if *label == FIRST {
                 found = true;
                 machines = cells.iter().copied().filter(|cell| *cell != "STATE").collect();
+                for server in machines.iter().filter_map(|machine| whole_name(machine, domain)) {
+                    let at = Sources::from([named.source(line.number, format!("server {server}"))]);
+                    facts.server(&server, at);
+                }
             } else if !machines.is_empty() {
                 row = if label.is_empty() { row } else { label };
-                read_row(named, line, (row, cells), &machines, facts);
+                read_row(named, line, (row, cells), &Machines { names: &machines, domain }, facts);
             }
         }
     }
     found
+}
+
+/// The machines of the columns, and the domain of their names if the command shows it.
+struct Machines<'a> {
+    names: &'a [&'a str],
+    domain: Option<&'a str>,
+}
+
+/// The domain that the command asks (`-d`, `--domain`).
+fn domain(command: &Command) -> Option<&str> {
+    let is_cipa = command.program == "cipa";
+    ["d", "domain"].iter().filter(|_| is_cipa).find_map(|option| command.option(option))
+}
+
+/// The whole name of a machine.
+fn whole_name(machine: &str, domain: Option<&str>) -> Option<Fqdn> {
+    let domain = domain?;
+    if machine.contains('.') {
+        server_of(machine)
+    } else {
+        server_of(&format!("{machine}.{domain}"))
+    }
 }
 
 /// Texts between the bars of a table's line.
@@ -73,12 +103,13 @@ fn read_row(
     named: &Named<'_>,
     line: &Line,
     (label, cells): (&str, &[&str]),
-    machines: &[&str],
+    machines: &Machines<'_>,
     facts: &mut Facts,
 ) {
+    let Machines { names: machines, domain } = *machines;
     if label == REPLICATION {
         for (machine, cell) in machines.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-            read_agreement(named, line, machine, cell, facts);
+            read_agreement(named, line, (machine, domain), cell, facts);
         }
         return;
     }
@@ -105,7 +136,13 @@ fn texts(machines: &[&str], cells: &[&str]) -> String {
 }
 
 /// `ipa03 0`: the peer, and the error number of the last update.
-fn read_agreement(named: &Named<'_>, line: &Line, on: &str, cell: &str, facts: &mut Facts) {
+fn read_agreement(
+    named: &Named<'_>,
+    line: &Line,
+    (on, domain): (&str, Option<&str>),
+    cell: &str,
+    facts: &mut Facts,
+) {
     let agreement =
         cell.split_once(' ').and_then(|(peer, code)| Some((peer, code.trim().parse().ok()?)));
     let Some((peer, code)) = agreement else {
@@ -115,5 +152,12 @@ fn read_agreement(named: &Named<'_>, line: &Line, on: &str, cell: &str, facts: &
     };
     let observed = format!("agreement of {on} to {peer}: {code}");
     let at = Sources::from([named.source(line.number, observed)]);
-    facts.agreement((on, peer), Suffix::Domain, AgreementState::of_error(code), at);
+    let state = AgreementState::of_error(code);
+    match (whole_name(on, domain), whole_name(peer, domain)) {
+        (Some(on), Some(peer)) => {
+            let key = AgreementKey { on, suffix: Suffix::Domain, peer };
+            facts.observed.agreement(key, at.clone()).state.claim(state, at);
+        }
+        _ => facts.agreement((on, peer), Suffix::Domain, state, at),
+    }
 }

@@ -10,7 +10,7 @@ use crate::json_parts::Place;
 use crate::model::{Fqdn, RuvKey, Suffix};
 use crate::note::NoteCode;
 use crate::parse::json::Document;
-use crate::replication_words::{server_of, suffix_of_root};
+use crate::replication_words::{replica_id, server_of, suffix_of_root};
 
 /// Reads the JSON of `dsconf SERVER replication monitor`.
 ///
@@ -94,8 +94,8 @@ impl Reader<'_> {
                 "Run the monitor with the servers' whole names: dsconf ldap://SERVER --json \
                  replication monitor",
             );
-            let rows: Vec<&Row> = rows.iter().collect();
-            note_left_out(&rows, |code, text| self.place.note(code, pointer, text), self.facts);
+            let suffix = text("replica_root").and_then(suffix_of_root);
+            self.agreements(pointer, Asked { on: None, suffix, lists_all: false }, &rows, part);
             return;
         };
         if !text("replica_status").is_some_and(|status| status.starts_with("Online")) {
@@ -113,14 +113,11 @@ impl Reader<'_> {
             self.facts.note(note);
             return;
         };
-        let id = part.get("replica_id").and_then(|id| match id {
-            Value::String(text) => text.parse::<u16>().ok(),
-            id => id.as_u64().and_then(|id| u16::try_from(id).ok()),
-        });
-        if let Some(id) = id {
+        if let Some(id) = part.get("replica_id").and_then(replica_id) {
             self.own_id(pointer, &on, suffix, id, text("maxcsn"));
         }
-        self.agreements(pointer, on, suffix, &rows, part);
+        let asked = Asked { on: Some(on), suffix: Some(suffix), lists_all: true };
+        self.agreements(pointer, asked, &rows, part);
     }
 
     fn sources(&self, pointer: &str, on: &Fqdn, observed: String) -> Sources {
@@ -139,8 +136,7 @@ impl Reader<'_> {
         element.state_max_csn(max_csn.and_then(csn));
     }
 
-    fn agreements(&mut self, pointer: &str, on: Fqdn, suffix: Suffix, rows: &[Row], part: &Value) {
-        let asked = Asked { on: Some(on.clone()), suffix: Some(suffix), lists_all: true };
+    fn agreements(&mut self, pointer: &str, asked: Asked, rows: &[Row], part: &Value) {
         let mut open = Vec::new();
         for row in rows {
             match row.key(&asked) {
@@ -151,7 +147,10 @@ impl Reader<'_> {
             }
         }
         let listed = part.get("agmts_status").and_then(Value::as_array);
-        if open.is_empty() && listed.is_some_and(|listed| listed.len() == rows.len()) {
+        if let Asked { on: Some(on), suffix: Some(suffix), .. } = asked
+            && open.is_empty()
+            && listed.is_some_and(|listed| listed.len() == rows.len())
+        {
             let observed = format!("all agreements of {on} ({suffix})");
             let sources = self.sources(pointer, &on, observed);
             let lists = &mut self.facts.observed.agreement_lists;

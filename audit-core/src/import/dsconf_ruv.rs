@@ -9,7 +9,7 @@ use crate::json_parts::Place;
 use crate::model::RuvKey;
 use crate::note::NoteCode;
 use crate::parse::json::Document;
-use crate::replication_words::server_of_url;
+use crate::replication_words::{replica_id, server_of_url};
 
 /// Reads the JSON of `dsconf SERVER replication get-ruv`.
 ///
@@ -65,7 +65,7 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
     };
     for (pointer, row) in rows {
         let text = |key: &str| row.get(key).and_then(Value::as_str);
-        let Some(id) = text("rid").and_then(|id| id.parse::<u16>().ok()) else {
+        let Some(id) = row.get("rid").and_then(replica_id) else {
             let message = "an element of the RUV without a usable id; left out";
             facts.note(place.note(NoteCode::IncompleteEntry, &pointer, message));
             continue;

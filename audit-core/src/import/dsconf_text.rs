@@ -1,15 +1,17 @@
 //! `dsconf` without `--json`: agreements and replicas as text.
 
 use super::{Format, Named, Reads};
+use crate::directory::replication::RuvValue;
 use crate::dsconf_parts::{Asked, Key, Row, csn, host_of, note_left_out};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::RuvKey;
 use crate::note::{Note, NoteCode};
 use crate::parse::console::Line;
-use crate::replication_words::{server_of, suffix_of_root};
+use crate::replication_words::{replica_id_of_text, server_of, suffix_of_root};
 
-/// Reads the text of `dsconf SERVER repl-agmt status` and `dsconf SERVER replication monitor`.
+/// Reads the text of `dsconf SERVER repl-agmt status`, `replication monitor` and `replication
+/// get-ruv`.
 ///
 /// # Shape
 ///
@@ -19,6 +21,7 @@ use crate::replication_words::{server_of, suffix_of_root};
 /// | `Replica Root`, `Replica ID`, `Max CSN` | its own id in the suffix, with its newest change |
 /// | `Status For Agreement: "NAME" (HOST:PORT)` | an agreement |
 /// | `Replica Enabled`, `Last Update Status`, `Last Update End` | its state |
+/// | `RUV: {replica …}` of `replication get-ruv` | an element of the RUV; the command line names the suffix |
 ///
 /// Without `Supplier` the server comes from the command line, from the export bundle, or from the
 /// agreement's own name; the suffix likewise. `Replication Status` and its colors are not read.
@@ -127,7 +130,7 @@ impl Reader<'_> {
                 self.found = true;
             }
             ("Replica ID", Some(_)) => {
-                self.id = value.parse().ok();
+                self.id = replica_id_of_text(value);
                 self.own_id(line.number, None);
             }
             ("Replica Status", Some(replica)) if !value.starts_with("Online") => {
@@ -144,6 +147,7 @@ impl Reader<'_> {
                 );
             }
             ("Max CSN", Some(_)) => self.own_id(line.number, Some(value)),
+            ("RUV", _) => self.ruv_element(line.number, value),
             _ => {
                 if let Some(block) = &mut self.block {
                     block.values.push((label.to_owned(), value.to_owned()));
@@ -166,14 +170,37 @@ impl Reader<'_> {
         element.state_max_csn(max_csn.and_then(csn));
     }
 
+    /// A line of `replication get-ruv`.
+    fn ruv_element(&mut self, line: u64, value: &str) {
+        let Some(RuvValue::Replica { id, host, max_csn }) = RuvValue::parse(value) else { return };
+        self.end_block();
+        self.found = true;
+        let Some(suffix) = self.asked.suffix else {
+            let message = "nothing in the file says which suffix this RUV is of; it was not used";
+            self.facts.note(
+                Note::on_file(self.named.file, NoteCode::SuffixNotStated, message).at(line).help(
+                    "Keep the command line in the file: `$ dsconf ldap://SERVER replication \
+                     get-ruv --suffix SUFFIX`.",
+                ),
+            );
+            return;
+        };
+        let host = host.as_deref().and_then(server_of);
+        let shown = host.as_ref().map_or("an unnamed host", |host| host.as_str());
+        let observed = format!("replica {id} is {shown} in {suffix}");
+        let sources = Sources::from([self.named.source(line, observed)]);
+        let key = RuvKey { on: self.asked.on.clone(), suffix };
+        let element = self.facts.observed.ruv(key, sources.clone()).replica(id, sources.clone());
+        if let Some(host) = host {
+            element.host.claim(host, sources);
+        }
+        element.state_max_csn(max_csn);
+    }
+
     fn end_block(&mut self) {
         let Some(block) = self.block.take() else { return };
         let row = block.row();
-        let key = match &self.replica {
-            // The supplier is the replica that the monitor names, or nobody knows it.
-            Some(replica) => replica.on.is_some().then(|| row.key(replica)).flatten(),
-            None => row.key(&self.asked),
-        };
+        let key = row.key(self.replica.as_ref().unwrap_or(&self.asked));
         if let Some(key) = key {
             row.state(key, self.named.source(block.line, ""), self.facts);
         } else {

@@ -12,7 +12,7 @@ use crate::limits::IPA_SEARCH_RECORDS_LIMIT;
 use crate::model::{CaMode, CertificateKey, Fqdn, IdRange, RuvKey, Suffix};
 use crate::note::NoteCode;
 use crate::parse::json::Document;
-use crate::replication_words::{fault_of_check, suffix_of_root};
+use crate::replication_words::{fault_of_check, replica_id, suffix_of_root};
 use crate::time::Timestamp;
 
 /// Reads the list of results that `ipa-healthcheck --all --output-type json` writes: one file per
@@ -288,11 +288,14 @@ impl Reader<'_> {
 
     /// A server without replication has no words here.
     fn own_id(&mut self, record: &Record<'_>) -> bool {
-        let (Some(root), Some(id)) = (record.text("key"), record.number("ruv")) else {
+        let id = record.word("ruv").and_then(replica_id);
+        let (Some(root), Some(id)) = (record.text("key"), id) else {
             return record.words.is_none_or(Map::is_empty);
         };
         let Some(key) = self.ruv_key(record, root) else { return true };
-        let (Ok(id), Some(_)) = (u16::try_from(id), &key.on) else { return true };
+        if key.on.is_none() {
+            return true;
+        }
         let sources = self.sources(record, format!("own replica id {id} in {}", key.suffix));
         self.facts.observed.ruv(key, sources.clone()).own_id.claim(id, sources);
         true
@@ -307,11 +310,7 @@ impl Reader<'_> {
         let Some(key) = self.ruv_key(record, root) else { return true };
         for row in rows {
             let host = row.get(0).and_then(Value::as_str).unwrap_or_default();
-            let id = match row.get(1) {
-                Some(Value::String(text)) => text.parse().ok(),
-                Some(Value::Number(number)) => number.as_u64().and_then(|n| u16::try_from(n).ok()),
-                _ => None,
-            };
+            let id = row.get(1).and_then(replica_id);
             let (Some(id), Some(host)) = (id, Fqdn::parse(host)) else {
                 let message = "a replica without a usable host or id; left out";
                 self.note(NoteCode::IncompleteEntry, &record.pointer, message, "");

@@ -16,6 +16,7 @@ use crate::note::NoteCode;
 use crate::parse::json::Document;
 use crate::parse::ldif::Dn;
 use crate::parse::rpc::{Answer, Call, Entry, Outcome, Request};
+use crate::version::numbers;
 
 /// Reads answers of the API (`/ipa/session/json`): one method or a batch, alone, several in a file,
 /// or in the log of `ipa -vv`, where the requests say what was asked.
@@ -83,7 +84,8 @@ const HARMLESS: [&str; 9] = [
 
 fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
     let Some(answer) = Answer::of(document) else { return false };
-    let mut reader = Reader { place: Place { named, document }, facts, unread: 0 };
+    let version = answer.server_version;
+    let mut reader = Reader { place: Place { named, document }, facts, version, unread: 0 };
     for call in &answer.calls {
         reader.call(call);
     }
@@ -155,6 +157,8 @@ impl Kind {
 struct Reader<'a> {
     place: Place<'a>,
     facts: &'a mut Facts,
+    /// IPA version of the server that answered.
+    version: Option<&'a str>,
     unread: usize,
 }
 
@@ -496,6 +500,7 @@ impl Reader<'_> {
     }
 
     fn config(&mut self, pointer: &str, entry: Entry<'_>) {
+        let mut listed: BTreeMap<Role, BTreeSet<Fqdn>> = BTreeMap::new();
         for (role, enabled, hidden) in ROLE_LISTS {
             for (key, status) in [(enabled, RoleStatus::Enabled), (hidden, RoleStatus::Hidden)] {
                 let pointer = format!("{pointer}/{key}");
@@ -503,9 +508,11 @@ impl Reader<'_> {
                     let Some(server) = self.host(&pointer, Some(name)) else { continue };
                     let source = self.place.source(&pointer, format!("{server}: {role}: {status}"));
                     self.facts.role(&server, role, status, [source]);
+                    listed.entry(role).or_default().insert(server);
                 }
             }
         }
+        self.unlisted_roles(pointer, entry, &listed);
         for key in [RENEWAL, KEY_MASTER] {
             let pointer = format!("{pointer}/{key}");
             let Some(name) = entry.value(&[key]) else { continue };
@@ -516,6 +523,39 @@ impl Reader<'_> {
             } else {
                 let sources = self.place.sources(&pointer, format!("DNSSEC key master {server}"));
                 self.facts.dnssec_key_master(server, sources);
+            }
+        }
+    }
+
+    /// States of every server shown that the lists of a role do not name it. Before 4.8 there were
+    /// lists of IPA masters and CA servers only, without hidden ones.
+    fn unlisted_roles(
+        &mut self,
+        pointer: &str,
+        entry: Entry<'_>,
+        listed: &BTreeMap<Role, BTreeSet<Fqdn>>,
+    ) {
+        /// The first attribute that every configuration has; without it, the answer was cut down.
+        const FIRST: &str = "ipamaxusernamelength";
+        /// What only 4.8 and later answer, beside the lists of hidden servers.
+        const SINCE_4_8: [&str; 2] = ["ipamaxhostnamelength", KEY_MASTER];
+        if !entry.has(&[FIRST]) {
+            return;
+        }
+        let hidden = ROLE_LISTS.map(|(_, _, hidden)| hidden);
+        let since_4_8 = self.version.and_then(numbers).is_some_and(|version| version >= vec![4, 8])
+            || entry.has(&SINCE_4_8)
+            || entry.has(&hidden);
+        let servers: BTreeSet<&Fqdn> = listed.values().flatten().collect();
+        for (role, enabled, _) in ROLE_LISTS {
+            let was_there = matches!(role, Role::IpaMaster | Role::Ca);
+            let holders = listed.get(&role);
+            for server in servers.iter().filter(|_| was_there || since_4_8) {
+                if !holders.is_some_and(|holders| holders.contains(*server)) {
+                    let observed = format!("{server} is not in {enabled}");
+                    let sources = self.place.sources(pointer, observed);
+                    self.facts.role_not_listed(server, role, sources);
+                }
             }
         }
     }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{Format, LdifFile, Named, Reads};
-use crate::directory::replication::server_name;
 use crate::directory::{is_below, is_live, note_cut, source, value_line};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{Fqdn, Role, RoleStatus};
 use crate::note::{Note, NoteCode};
 use crate::parse::ldif::{Dn, Entry};
+use crate::replication_words::server_of;
 
 /// Reads LDIF of `cn=adtrust agents,cn=sysaccounts,cn=etc,SUFFIX` from `ldapsearch` and `db2ldif`.
 ///
@@ -63,7 +63,7 @@ fn state_agents(named: &Named<'_>, entry: &Entry, is_whole: bool, facts: &mut Fa
     for member in entry.attributes.iter().filter(|a| a.name == "member" && !a.is_deleted()) {
         let dn = Dn::parse(&member.value);
         let Some(host) = dn.rdns().first().and_then(|rdn| rdn.value("fqdn")) else { continue };
-        if let Some(host) = server_name(host) {
+        if let Some(host) = server_of(host) {
             let observed = format!("{host}: {}: enabled (member)", Role::AdTrustAgent);
             let at = source(named, entry, member.line, observed);
             facts.role(&host, Role::AdTrustAgent, RoleStatus::Enabled, [at]);

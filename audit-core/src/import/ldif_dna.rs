@@ -2,13 +2,13 @@
 
 use super::{Format, LdifFile, Named, Reads};
 use crate::directory::config::{Place, note_unknown_server, stories};
-use crate::directory::replication::server_name;
 use crate::directory::{is_below, is_live, note_cut, source, value_line};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{Fqdn, IdRange};
 use crate::note::{Note, NoteCode};
 use crate::parse::ldif::{Dn, Entry};
+use crate::replication_words::server_of;
 
 /// Reads LDIF of the plug-in that assigns ids, from `ldapsearch` and `dse.ldif`.
 ///
@@ -88,7 +88,7 @@ fn read(named: &Named<'_>, file: &LdifFile, facts: &mut Facts) -> bool {
 /// What a server told the others.
 fn state_remaining(named: &Named<'_>, entry: &Entry, facts: &mut Facts) {
     let host = entry.dn.rdns().first().and_then(|rdn| rdn.value("dnahostname"));
-    let Some(host) = host.and_then(server_name) else {
+    let Some(host) = host.and_then(server_of) else {
         facts.note(
             Note::on_file(
                 named.file,
@@ -115,7 +115,10 @@ fn state_remaining(named: &Named<'_>, entry: &Entry, facts: &mut Facts) {
     let number = text.split_ascii_whitespace().next().and_then(|word| word.parse().ok());
     match number {
         Some(number) => {
-            facts.observed.dna.entry(host).or_default().state_remaining(Some(number));
+            let line = value_line(entry, "dnaremainingvalues", |_| true);
+            let observed = format!("{host}: {number} ids left");
+            let at = Sources::from([source(named, entry, line, observed)]);
+            facts.observed.dna.entry(host).or_default().state_remaining(number, at);
         }
         None => not_a_number(named, entry, "dnaremainingvalues", facts),
     }

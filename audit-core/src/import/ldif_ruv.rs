@@ -3,13 +3,14 @@
 use super::{Format, LdifFile, Named, Reads};
 use crate::directory::agreements::current_consumers;
 use crate::directory::config::{Place, note_unknown_server, stories};
-use crate::directory::replication::{RuvValue, server_name};
+use crate::directory::replication::RuvValue;
 use crate::directory::{note_cut, source};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{Fqdn, RuvKey, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::ldif::{Attribute, Dn, Entry};
+use crate::replication_words::server_of;
 
 /// Reads `nsds50ruv` in LDIF from `ldapsearch` and `db2ldif -r`.
 ///
@@ -129,7 +130,7 @@ fn state_ruv(
                 ruv.generation.claim(generation, at);
             }
             Some(RuvValue::Replica { id, host, max_csn }) => {
-                let named_host = host.as_deref().and_then(server_name);
+                let named_host = host.as_deref().and_then(server_of);
                 local += usize::from(host.is_some() && named_host.is_none());
                 let shown = named_host.as_ref().map_or("no host", |host| host.as_str());
                 let at = place(format!("replica {id}, {shown}"));

@@ -6,6 +6,7 @@ use crate::facts::Facts;
 use crate::model::{Fqdn, RuvKey, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::console::{Command, Line, Transcript};
+use crate::replication_words::replica_id_of_text;
 
 /// Reads the text that `ipa-replica-manage list-ruv` prints, FreeIPA 4.2 and later.
 ///
@@ -103,7 +104,7 @@ fn element(text: &str) -> Option<(Fqdn, u16)> {
     let (address, id) = text.split_once(": ")?;
     let (host, port) = address.rsplit_once(':')?;
     port.parse::<u16>().ok()?;
-    Some((Fqdn::parse(host)?, id.trim().parse().ok()?))
+    Some((Fqdn::parse(host)?, replica_id_of_text(id)?))
 }
 
 /// The server that was asked: by option, else the one on which the file was made, else the machine

@@ -1,12 +1,12 @@
 //! `ipa topologysegment-find`: the segments of one suffix.
 
-use super::{Format, Named, Reads, topology_suffix_verify};
-use crate::console_parts::{List, host, note_incomplete};
+use super::{Format, Named, Reads};
+use crate::console_parts::{List, host, is_without_ca, note_incomplete};
 use crate::evidence::Sources;
 use crate::facts::{Facts, ListedSegment, Listing};
 use crate::model::{CaMode, Direction, Fqdn, SegmentKey, Suffix};
 use crate::note::{Note, NoteCode};
-use crate::parse::console::{Command, Entry, Failure, Field, Frame, Transcript};
+use crate::parse::console::{Command, Entry, Field, Frame, Transcript};
 use crate::parse::ldif::Dn;
 
 /// Reads the text that `ipa topologysegment-find SUFFIX` prints, also with `--all` and `--raw`.
@@ -65,15 +65,6 @@ fn read(named: &Named<'_>, transcript: &Transcript<'_>, facts: &mut Facts) -> bo
         }
     }
     found
-}
-
-/// True for what commands on the topology say where there is no integrated CA: an answer, not a
-/// failure.
-pub(super) fn is_without_ca(failure: &Failure) -> bool {
-    let commands = [COMMAND, topology_suffix_verify::COMMAND];
-    let own =
-        failure.command.as_ref().is_none_or(|command| commands.contains(&command.name.as_str()));
-    own && failure.message.starts_with("ca: suffix not found")
 }
 
 fn is_own(frame: &Frame) -> bool {

@@ -1,8 +1,7 @@
 //! `ipa topologysuffix-verify`: what IdM itself says of a topology.
 
-use super::topology_segment_find::is_without_ca;
 use super::{Format, Named, Reads};
-use crate::console_parts::source;
+use crate::console_parts::{is_without_ca, source};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::{CaMode, Fqdn, Suffix};
@@ -40,7 +39,7 @@ pub(super) static FORMAT: Format = Format {
 };
 
 /// Name of the command.
-pub(super) const COMMAND: &str = "topologysuffix-verify";
+const COMMAND: &str = "topologysuffix-verify";
 
 const IN_ORDER: &str = "Replication topology of suffix \"{}\" is in order.";
 const ERRORS: &str = "Replication topology of suffix \"{}\" contains errors.";

@@ -22,7 +22,6 @@ pub use observed::{
     Agreement, AgreementKey, AgreementState, Answer, CaSigning, Certificate, CertificateKey,
     DeploymentRange, Dna, IdRange, IdRangeKind, Observed, Ruv, RuvElement, RuvKey, Waiver,
 };
-pub(crate) use server::version_numbers;
 pub use server::{Role, RoleStatus, Server, ServerAttribute, Visibility};
 pub use topology::{Direction, Segment, SegmentKey, Topology};
 

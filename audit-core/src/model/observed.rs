@@ -190,8 +190,9 @@ pub struct Dna {
     pub range: Fact<Option<IdRange>>,
     /// The range that follows; known to be `None` if there is none.
     pub next_range: Fact<Option<IdRange>>,
-    /// Ids left according to the shared configuration; the fewest that any input shows.
-    pub remaining: Option<u64>,
+    /// Ids left according to the shared configuration; the fewest that any input shows. Never a
+    /// conflict: ids are used up.
+    pub remaining: Fact<u64>,
 }
 
 /// What an ID range of the deployment is for (`ipaRangeType`). Closed.
@@ -410,7 +411,9 @@ impl Observed {
             let into = self.dna.entry(server).or_default();
             into.range.merge(from.range);
             into.next_range.merge(from.next_range);
-            into.state_remaining(from.remaining);
+            for (remaining, sources) in from.remaining.claims() {
+                into.state_remaining(remaining, sources);
+            }
         }
         for (name, range) in other.id_ranges {
             self.id_ranges.entry(name).or_default().merge(range);
@@ -472,10 +475,11 @@ impl RuvElement {
 
 impl Dna {
     /// States how many ids are left; the fewest are kept.
-    pub fn state_remaining(&mut self, remaining: Option<u64>) {
-        self.remaining = match (self.remaining, remaining) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+    pub fn state_remaining(&mut self, remaining: u64, sources: Sources) {
+        match self.remaining.value() {
+            Some(fewest) if *fewest < remaining => {}
+            Some(fewest) if *fewest == remaining => self.remaining.claim(remaining, sources),
+            _ => self.remaining = Fact::Known { value: remaining, sources },
+        }
     }
 }

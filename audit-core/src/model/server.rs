@@ -261,18 +261,3 @@ impl Server {
         }
     }
 }
-
-/// The first run of numbers in a version: `VERSION: 4.9.8, API_VERSION: 2.245` is 4.9.8. Zeros at
-/// its end do not count; empty if there is none.
-pub(crate) fn version_numbers(version: &str) -> Vec<u64> {
-    let from = version.find(|c: char| c.is_ascii_digit()).unwrap_or(version.len());
-    let text = version.get(from..).unwrap_or_default();
-    let to = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let parts = text.get(..to).unwrap_or_default().trim_end_matches('.').split('.');
-    let mut numbers: Vec<u64> = parts.map(str::parse).collect::<Result<_, _>>().unwrap_or_default();
-    // 4.9 and 4.9.0 are one version.
-    while numbers.last() == Some(&0) {
-        numbers.pop();
-    }
-    numbers
-}

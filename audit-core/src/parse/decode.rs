@@ -166,6 +166,8 @@ impl Content {
         match text {
             [] => Self::Empty,
             _ if sections::has_head(text) => Self::Bundle,
+            // Where JSON was not asked for, `dsconf` prints dictionaries of Python.
+            [b'{', b'\'', ..] => Self::Console,
             [b'{', ..] => Self::Json,
             // A shell prompt such as "[root@ipa ~]#" is no JSON array.
             [b'[', rest @ ..]

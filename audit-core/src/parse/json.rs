@@ -2,11 +2,12 @@
 //!
 //! `ipa -vv` prints request and response of every call as JSON within its other output, and people
 //! paste `dsconf --json` together with its command line. Whatever stands around a document stays
-//! console text.
+//! console text. Dictionaries of Python, which `dsconf` prints one per line, count as documents.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::console::Line;
+use super::python;
 use crate::limits;
 
 /// One JSON document.
@@ -20,6 +21,17 @@ pub struct Document {
     pub request: Option<Value>,
     /// The nearest command line before it that names a tool of 389 Directory Server.
     pub command: Option<String>,
+    /// True if every element of its `items` is on a line of its own, the first on [`Self::line`].
+    pub is_item_per_line: bool,
+}
+
+impl Document {
+    /// The line of what a pointer names, as far as it is known.
+    pub fn line_of(&self, pointer: &str) -> Option<u64> {
+        let item = pointer.strip_prefix("/items/").filter(|_| self.is_item_per_line);
+        let item = item.and_then(|rest| rest.split('/').next()?.parse::<u64>().ok());
+        Some(self.line? + item.unwrap_or(0))
+    }
 }
 
 /// Where a document is invalid.
@@ -135,7 +147,8 @@ struct Candidate {
 /// Takes the documents out of a text: the lines that they occupy are removed.
 pub fn extract(lines: &mut Vec<Line>) -> Extracted {
     let mut extracted = Extracted::default();
-    let Some(first) = lines.iter().position(|line| candidate(&line.text).is_some()) else {
+    let begins = |text: &str| candidate(text).is_some() || python::begins_dictionary(text);
+    let Some(first) = lines.iter().position(|line| begins(&line.text)) else {
         return extracted;
     };
     let mut text = String::new();
@@ -155,6 +168,33 @@ pub fn extract(lines: &mut Vec<Line>) -> Extracted {
     for (index, line) in lines.iter().enumerate().skip(first) {
         let start = starts.get(index - first).copied().unwrap_or_default();
         if start < end {
+            continue;
+        }
+        if python::begins_dictionary(&line.text) {
+            let run = lines.get(index..).unwrap_or_default();
+            let run = run.iter().take_while(|line| python::begins_dictionary(&line.text));
+            // One that cannot be read keeps its place: the list is then not whole.
+            let mut rows = Vec::new();
+            for line in run {
+                let row = python::dictionary(&line.text);
+                if row.is_none() && extracted.faults.len() < limits::JSON_FAULTS_IN_TEXT_MAX {
+                    extracted.faults.push(Fault {
+                        line: line.number,
+                        column: 1,
+                        message: "a dictionary that does not end in its line".to_owned(),
+                        is_eof: true,
+                    });
+                }
+                rows.push(row.unwrap_or_default());
+            }
+            let after = index + rows.len();
+            used.get_mut(index..after).unwrap_or_default().fill(true);
+            end = starts.get(after - first).copied().unwrap_or(usize::MAX);
+            let (line, command) = (Some(line.number), command.clone());
+            let value = json!({ "items": rows });
+            let is_item_per_line = true;
+            let document = Document { line, value, request: None, command, is_item_per_line };
+            extracted.documents.push(document);
             continue;
         }
         let Some(candidate) = candidate(&line.text) else {
@@ -180,7 +220,9 @@ pub fn extract(lines: &mut Vec<Line>) -> Extracted {
                     let request = request.take().filter(|_| candidate.is_announced);
                     let command = command.clone();
                     let line = Some(line.number);
-                    extracted.documents.push(Document { line, value, request, command });
+                    let document =
+                        Document { line, value, request, command, ..Document::default() };
+                    extracted.documents.push(document);
                 }
             }
             Some(Err(error)) if attempts < limits::JSON_FAULTS_IN_TEXT_MAX => {

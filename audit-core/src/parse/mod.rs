@@ -8,5 +8,6 @@ mod entry_ends;
 pub mod json;
 pub mod labels;
 pub mod ldif;
+mod python;
 pub mod rpc;
 pub mod sections;

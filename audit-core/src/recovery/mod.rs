@@ -7,6 +7,7 @@
 
 mod action;
 mod case;
+mod damage;
 mod outcome;
 mod plan;
 mod restore_point;
@@ -15,9 +16,10 @@ mod situation;
 
 pub use action::{Action, Refusal};
 pub use case::{Case, CaseError, Fault, Span};
+pub use damage::Damage;
 pub use outcome::{Outcome, OutcomeClass};
-pub(crate) use plan::decide;
 pub use plan::plan;
+pub(crate) use plan::{Way, decide};
 pub use restore_point::{CopyForm, RestorePoint, Usability, Whereabouts};
 pub(crate) use restore_point::{OLD_PACKAGES, Taken, csn_time, key_called};
 pub use runbook::{Obstacle, Procedure, Runbook, Step};

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::damage::decide_damage;
 use super::restore_point::{CopyForm, RestorePoint, Taken, Usability};
 use super::situation::Replica;
 use super::{Action, Obstacle, Procedure, Runbook, Situation, Step};
@@ -25,9 +26,11 @@ pub fn plan(situation: &Situation) -> Result<Runbook, Obstacle> {
     let lost = situation.lost().into_iter().cloned().collect();
     let way = decide(situation, &lost, &situation.lost_data_centers)?;
     let planner = Planner::new(situation);
-    let steps = match way.copy {
-        Some(point) => planner.rebuild(point),
-        None => planner.replace(),
+    let steps = match (way.procedure, way.copy) {
+        (Procedure::AddLostEntries, Some(point)) => planner.add_lost_entries(point),
+        (Procedure::RestoreDataEverywhere, Some(point)) => planner.restore_everywhere(point),
+        (_, Some(point)) => planner.isolated().rebuild(point),
+        (_, None) => planner.isolated().replace(),
     };
     Ok(Runbook { procedure: way.procedure, scenario: way.scenario, steps })
 }
@@ -52,6 +55,9 @@ pub(crate) fn decide<'a>(
 ) -> Result<Way<'a>, Obstacle> {
     let ca_less = situation.ca == CaMode::None;
     let taken = Taken { servers: lost, data_centers };
+    if let Some(decided) = decide_damage(situation, taken) {
+        return decided;
+    }
     let mut survivors = situation
         .members
         .iter()
@@ -96,7 +102,15 @@ fn from_copies<'a>(
             format!("{name}: server lost")
         });
     }
+    let since = situation.damage.as_ref().and_then(|damage| damage.since);
     for point in &situation.copies.points {
+        if let Some(why) = not_before(point, since) {
+            match why {
+                Ok(why) => reasons.push(format!("{} {}: {why}", word(point), point.id)),
+                Err(need) => needs.push(need),
+            }
+            continue;
+        }
         let has_ca = if needs_ca { point.holds(Role::Ca) } else { Some(true) };
         let member = point.host.as_ref().is_some_and(|host| situation.members.contains_key(host));
         match (point.usability_after(taken), has_ca) {
@@ -132,13 +146,26 @@ fn from_copies<'a>(
     })
 }
 
+/// Why a copy is not from before a damage, or what must be known for that. `None` if it is.
+pub(super) fn not_before(
+    point: &RestorePoint,
+    since: Option<Timestamp>,
+) -> Option<Result<String, Need>> {
+    let since = since?;
+    match point.taken_at {
+        Some(taken_at) if taken_at < since => None,
+        Some(taken_at) => Some(Ok(format!("taken {taken_at}, after the damage"))),
+        None => Some(Err(Need::CopyUse(point.id.clone()))),
+    }
+}
+
 /// What a copy is, in a reason.
-fn word(point: &RestorePoint) -> &'static str {
+pub(super) fn word(point: &RestorePoint) -> &'static str {
     if point.form == CopyForm::Snapshot { "snapshot" } else { "backup" }
 }
 
 /// The copy that loses least: with the most roles, then the newest, then a snapshot (X15).
-fn preference(point: &RestorePoint) -> (usize, Option<Timestamp>, bool) {
+pub(super) fn preference(point: &RestorePoint) -> (usize, Option<Timestamp>, bool) {
     let roles = point.roles.values().filter(|holds| **holds).count();
     (roles, point.taken_at, point.form == CopyForm::Snapshot)
 }
@@ -162,8 +189,92 @@ impl Planner {
         }
     }
 
+    /// Stops every server whose data is damaged, so that nothing spreads from it any more. They
+    /// are given up: never start them again before they are installed anew.
+    fn isolated(mut self) -> Self {
+        let none = BTreeSet::new();
+        let damaged: Vec<Fqdn> = self.state.damaged(&none).into_iter().cloned().collect();
+        for server in damaged {
+            self.push(
+                Action::Isolate { server },
+                "its data is damaged, and it would pass that on; stop it at once and never start \
+                 it again before it is installed anew",
+                "ipactl status: stopped; also keep it from starting with its host",
+            );
+        }
+        self
+    }
+
+    /// Members that are lost or given up.
+    fn gone(&self) -> Vec<Fqdn> {
+        let gone = self.state.members.iter().filter(|(_, replica)| !replica.is_running());
+        gone.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Adds what is known to be missing, read from a copy that is restored apart.
+    fn add_lost_entries(mut self, point: &RestorePoint) -> Vec<Step> {
+        let Some(on) = self.preferred(Role::IpaMaster, None).into_iter().next() else {
+            return Vec::new();
+        };
+        let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
+        self.push(
+            Action::AddEntries { on: on.clone(), copy: point.id.clone() },
+            format!(
+                "restore {} {}{age} on a host without any connection to the servers, only to read \
+                 from it (`ipa-backup --data` or `db2ldif` there); add the entries here, and \
+                 replication carries them everywhere. Passwords, keys and memberships that cannot \
+                 be added are set anew",
+                point.form.words(),
+                point.id
+            ),
+            "the entries are there on every server: ipa user-show, ipa group-show",
+        );
+        self.push(
+            Action::Verify { server: on },
+            "the entries must work, not only be there",
+            "a user among them logs in",
+        );
+        let lost = self.state.lost().len();
+        if lost > 0 { self.replace() } else { self.steps }
+    }
+
+    /// Goes back to a backup on one server and gives its data to all others.
+    fn restore_everywhere(mut self, point: &RestorePoint) -> Vec<Step> {
+        let Some(server) = point.host.clone() else { return Vec::new() };
+        let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
+        self.push(
+            Action::RestoreData { copy: point.id.clone(), server: server.clone() },
+            format!(
+                "the damage is everywhere; backup{age} is from before. All servers must run \
+                 meanwhile: `ipa-restore` disables their agreements, and one that it does not \
+                 reach has to be installed anew"
+            ),
+            "ipa user-find: the data is of that time; ipa-replica-manage list -v: the others \
+             refuse it (error 19)",
+        );
+        self.reinitialize_from(&server);
+        self.join_survivors();
+        let running: Vec<Fqdn> = self.state.running().into_iter().cloned().collect();
+        for server in &running {
+            self.push(
+                Action::FlushSssd { server: server.clone() },
+                "its caches hold what was after the copy; then restart the host",
+                "id admin",
+            );
+        }
+        for server in running {
+            self.push(
+                Action::Verify { server },
+                "every server must serve the same data again",
+                "the command answers; with an integrated CA also: ipa cert-show 1",
+            );
+        }
+        let lost = self.state.lost().len();
+        if lost > 0 { self.replace() } else { self.steps }
+    }
+
     fn replace(mut self) -> Vec<Step> {
-        let lost: Vec<Fqdn> = self.state.lost().into_iter().cloned().collect();
+        let lost = self.gone();
         let removed: Vec<(Fqdn, Replica)> = lost
             .iter()
             .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))
@@ -216,8 +327,7 @@ impl Planner {
                 "ipactl status; ipa user-find: the data is of that time",
             );
         }
-        let lost: Vec<Fqdn> =
-            self.state.lost().into_iter().filter(|name| **name != server).cloned().collect();
+        let lost: Vec<Fqdn> = self.gone();
         let removed: Vec<(Fqdn, Replica)> = lost
             .iter()
             .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::evidence::Fact;
 use crate::model::{
     Answer, Backup, BackupKind, CopyTable, Deployment, Fqdn, Medium, Need, Role, Snapshot, Suffix,
-    version_numbers,
 };
 use crate::questions;
 use crate::seen::DEFAULT_FOLDER;
 use crate::time::Timestamp;
+use crate::version::numbers;
 
 /// Key of the answer that says whether packages of older versions are kept.
 pub(crate) const OLD_PACKAGES: &str = "old-packages-kept";
@@ -246,8 +246,8 @@ fn of_backup(deployment: &Deployment, id: &str, copy: &Backup) -> RestorePoint {
         None => doubts.push(Need::CopyHost(id.to_owned())),
         Some(host) => match deployment.servers.get(host) {
             Some(server) => {
-                let known = server.version.value().map(|text| version_numbers(text));
-                match (copy.version.value().map(|text| version_numbers(text)), known) {
+                let known = server.version.value().and_then(|text| numbers(text));
+                match (copy.version.value().and_then(|text| numbers(text)), known) {
                     (Some(one), Some(other)) if one == other => {}
                     (None, _) => doubts.push(Need::CopyUse(id.to_owned())),
                     (_, None) => doubts.push(Need::Version(host.clone())),

@@ -14,15 +14,24 @@ pub enum Procedure {
     RebuildFromSnapshot,
     /// Restore a CA replica from a full-server backup, and install all others from it.
     RebuildFromBackup,
+    /// Stop servers whose data is damaged, and install them again from clean ones.
+    AbandonDamagedServers,
+    /// Read lost entries from a copy that is restored apart, and add them again.
+    AddLostEntries,
+    /// Restore data on one server, and re-initialize all others from it.
+    RestoreDataEverywhere,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::ReplaceLostReplica,
         Self::ReplaceRenewalServer,
         Self::RebuildFromSnapshot,
         Self::RebuildFromBackup,
+        Self::AbandonDamagedServers,
+        Self::AddLostEntries,
+        Self::RestoreDataEverywhere,
     ];
 
     /// Name in JSON.
@@ -32,6 +41,9 @@ impl Procedure {
             Self::ReplaceRenewalServer => "replace-renewal-server",
             Self::RebuildFromSnapshot => "rebuild-from-snapshot",
             Self::RebuildFromBackup => "rebuild-from-backup",
+            Self::AbandonDamagedServers => "abandon-damaged-servers",
+            Self::AddLostEntries => "add-lost-entries",
+            Self::RestoreDataEverywhere => "restore-data-everywhere",
         }
     }
 
@@ -46,6 +58,11 @@ impl Procedure {
             }
             Self::RebuildFromSnapshot => "Performing disaster recovery with IdM (RHEL 10) 3.4",
             Self::RebuildFromBackup => "Performing disaster recovery with IdM (RHEL 10) 5.1",
+            Self::AbandonDamagedServers => "Performing disaster recovery with IdM (RHEL 10) 7.1",
+            Self::AddLostEntries => "Performing disaster recovery with IdM (RHEL 10) 7.2",
+            Self::RestoreDataEverywhere => {
+                "Performing disaster recovery with IdM (RHEL 10) 5.1, 7.3"
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::damage::Damage;
 use super::restore_point::{CopyForm, RestorePoint, Whereabouts};
 use super::{Action, Fault, Refusal};
 use crate::model::{CaMode, Deployment, Direction, Fqdn, Need, Role, RoleStatus, Suffix};
@@ -87,6 +88,8 @@ pub struct Situation {
     pub copies: CopyList,
     /// Data centers that were lost, with the stores in them.
     pub lost_data_centers: BTreeSet<String>,
+    /// Data that was deleted or spoiled, if any.
+    pub damage: Option<Damage>,
     next_generation: u32,
 }
 
@@ -170,6 +173,7 @@ impl Situation {
             dnssec_key_master: deployment.dnssec_key_master.value().cloned(),
             copies,
             lost_data_centers: BTreeSet::new(),
+            damage: None,
             next_generation: 1,
         })
     }
@@ -185,6 +189,7 @@ impl Situation {
             dnssec_key_master: None,
             copies: CopyList::default(),
             lost_data_centers: BTreeSet::new(),
+            damage: None,
             next_generation: 1,
         }
     }
@@ -214,10 +219,10 @@ impl Situation {
                 let needs = |point: &RestorePoint| point.key.as_ref() == Some(key);
                 self.copies.lose(needs, &format!("its key {key} is lost"));
             }
+            Fault::DeleteKnown(server) => self.damage(server, true),
+            Fault::DeleteUnknown(server) => self.damage(server, false),
             Fault::Cut(_)
             | Fault::Partition(_)
-            | Fault::DeleteKnown(_)
-            | Fault::DeleteUnknown(_)
             | Fault::Rollback { .. }
             | Fault::Absent { .. }
             | Fault::Clock { .. }
@@ -375,6 +380,7 @@ impl Situation {
             }
             Action::InstallReplica { server, source, roles, hidden } => {
                 self.install(server, source, roles, *hidden)?;
+                self.take_over(server, source);
             }
             Action::BootSnapshot { copy, server } => {
                 self.copy(copy, server, &[CopyForm::Snapshot])?;
@@ -383,10 +389,12 @@ impl Situation {
                     return Err(Refusal::AlreadyRunning(server.clone()));
                 }
                 replica.presence = Presence::Running;
+                self.mend(server);
             }
             Action::RestoreFull { copy, server } => {
                 self.copy(copy, server, &[CopyForm::Full, CopyForm::Unknown])?;
                 self.restore(server)?;
+                self.mend(server);
             }
             Action::RestoreData { copy, server } => {
                 self.copy(copy, server, &[CopyForm::Full, CopyForm::Data, CopyForm::Unknown])?;
@@ -394,6 +402,7 @@ impl Situation {
                     Presence::Running | Presence::Isolated => self.restore(server)?,
                     Presence::Lost => return Err(Refusal::NotInstalled(server.clone())),
                 }
+                self.mend(server);
             }
             Action::Reinitialize { server, from, suffix } => {
                 self.require_running(server)?;
@@ -407,6 +416,9 @@ impl Situation {
                 if let Some(generation) = generation {
                     self.member_mut(server)?.generation.insert(*suffix, generation);
                 }
+                if *suffix == Suffix::Domain {
+                    self.take_over(server, from);
+                }
             }
             Action::Isolate { server } => {
                 self.require_running(server)?;
@@ -418,12 +430,16 @@ impl Situation {
                 if !known {
                     return Err(Refusal::NoSuchCopy(copy.clone()));
                 }
+                if self.damage.as_ref().is_some_and(|damage| damage.is_known) {
+                    self.damage = None;
+                }
             }
             Action::UpdateClients => self.require_live()?,
             Action::FlushSssd { server } | Action::Verify { server } => {
                 self.require_running(server)?;
             }
         }
+        self.spread();
         Ok(())
     }
 

@@ -25,7 +25,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// Text that means itself: no markup, no table cell, no link, no HTML.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -40,8 +40,26 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// Text of this project's own, where words between backticks are code.
+pub(super) fn prose(text: &str) -> String {
+    let mut out = String::new();
+    let mut parts = text.split('`').peekable();
+    let mut is_code = false;
+    while let Some(part) = parts.next() {
+        // A last tick without its partner is a character.
+        let closed = is_code && parts.peek().is_some();
+        match (closed, is_code) {
+            (true, _) => out.push_str(&code(part)),
+            (false, true) => out.push_str(&escape(&format!("`{part}"))),
+            (false, false) => out.push_str(&escape(part)),
+        }
+        is_code = !is_code;
+    }
+    out
+}
+
 /// Text as code; backticks in it are no end.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let ticks = "`".repeat(longest + 1);

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod deployment_json;
 pub mod json;
 pub mod markdown;
+pub mod runbook;
 pub mod schema;
 pub mod svg;
 pub mod text;

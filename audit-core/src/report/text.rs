@@ -336,13 +336,9 @@ impl Text {
             self.line(&format!("  check  {}", finding.remedy.verify));
         }
         let delta = finding.delta_raw;
-        if delta != 0 {
-            self.line(&format!(
-                "  worth  {}{}.{:02} points before caps",
-                if delta < 0 { "-" } else { "+" },
-                delta.abs() / 100,
-                delta.abs() % 100
-            ));
+        // Less than nothing: checks that it settled become unknown, which this end counts as bad.
+        if delta > 0 {
+            self.line(&format!("  worth  +{}.{:02} points before caps", delta / 100, delta % 100));
         }
         self.line(&format!("  source {}", finding.meta.citation));
     }
@@ -378,7 +374,7 @@ impl Text {
             let worst =
                 scenario.worst.class.map_or("unknown", crate::recovery::OutcomeClass::words);
             self.line(&format!(
-                "  {:<22} {} cases, worst: {worst}",
+                "  {:<26}  {} cases, worst: {worst}",
                 scenario.family.title,
                 scenario.cases.len()
             ));

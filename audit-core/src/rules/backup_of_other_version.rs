@@ -2,10 +2,11 @@
 
 use crate::copy_parts::{newest_full, with_list};
 use crate::declare_rule;
-use crate::model::{Answer, CopyTable, Deployment, Need, version_numbers};
+use crate::model::{Answer, CopyTable, Deployment, Need};
 use crate::recovery::OLD_PACKAGES;
 use crate::rule::{Judgement, Severity, State};
 use crate::rule_parts::{failure, on};
+use crate::version::numbers;
 use crate::views::Views;
 
 declare_rule! {
@@ -82,7 +83,9 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
         let state = match (copy.version.value(), server.version.value()) {
             (None, _) => State::Unknown(vec![Need::CopyUse(id.clone())]),
             (_, None) => State::Unknown(vec![Need::Version(host.clone())]),
-            (Some(then), Some(now)) if version_numbers(then) == version_numbers(now) => State::Pass,
+            (Some(then), Some(now)) if numbers(then).is_some() && numbers(then) == numbers(now) => {
+                State::Pass
+            }
             (Some(then), Some(now)) => {
                 let severity = if kept { Severity::Low } else { Severity::High };
                 let why = format!(

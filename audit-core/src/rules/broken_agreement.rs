@@ -6,7 +6,7 @@ use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::evidence::Sources;
 use crate::model::{
-    AgreementKey, AgreementState, Deployment, Direction, Fqdn, Need, Segment, Suffix,
+    AgreementKey, AgreementState, Deployment, Direction, Fqdn, Need, Segment, SegmentKey, Suffix,
 };
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::per_carrier;
@@ -186,13 +186,18 @@ impl Broken<'_> {
     fn edits(&self, deployment: &Deployment) -> Vec<Edit> {
         let AgreementKey { on, suffix, peer } = &self.key;
         match self.condition {
-            Condition::Disabled if !self.is_left_by_restore(deployment) => deployment
-                .topology(*suffix)
-                .segments
-                .iter()
-                .filter(|segment| segment.touches(on) && segment.touches(peer))
-                .map(|segment| Edit::EnableSegment { suffix: *suffix, key: segment.key.clone() })
-                .collect(),
+            Condition::Disabled if !self.is_left_by_restore(deployment) => {
+                let topology = deployment.topology(*suffix);
+                let joins = |segment: &&Segment| segment.touches(on) && segment.touches(peer);
+                let mut keys: Vec<SegmentKey> =
+                    topology.segments.iter().filter(joins).map(|s| s.key.clone()).collect();
+                if keys.is_empty() && !topology.is_known() {
+                    // There is one, but no export names it.
+                    let (left, right) = (on.clone(), peer.clone());
+                    keys.push(SegmentKey { left, right, direction: Direction::Both, name: None });
+                }
+                keys.into_iter().map(|key| Edit::EnableSegment { suffix: *suffix, key }).collect()
+            }
             Condition::Failing(AgreementState::Stuck) if deployment.servers.contains_key(peer) => {
                 let (server, from) = (peer.clone(), on.clone());
                 vec![Edit::Reinitialize { suffix: *suffix, server, from }]

@@ -1,12 +1,11 @@
 //! CA008 `ca-renewal-server-without-kra`.
 
-use crate::advise::{Edit, Repair};
+use crate::advise::Repair;
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Need, Role, ServerAttribute};
 use crate::role_parts::{Holders, Single, evidence_of_attribute};
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::{as_a_whole, evidence_of_role, names, unless_integrated_ca};
-use crate::service_edits::ServiceEdit;
 use crate::views::Views;
 
 declare_rule! {
@@ -97,7 +96,6 @@ fn state(deployment: &Deployment) -> State {
 fn fail(deployment: &Deployment, name: &Fqdn, kras: &[&Fqdn]) -> State {
     let mut evidence = evidence_of_role(deployment, Role::Kra);
     evidence.extend(evidence_of_attribute(deployment, ServerAttribute::CaRenewalServer));
-    let add = ServiceEdit::AddRole { server: name.clone(), role: Role::Kra };
     State::Fail(Box::new(Failure {
         severity: Severity::High,
         subjects: vec![name.to_string()],
@@ -107,6 +105,6 @@ fn fail(deployment: &Deployment, name: &Fqdn, kras: &[&Fqdn]) -> State {
             names(kras).join(", ")
         ),
         evidence,
-        repair: Some(Repair::Edits(vec![Edit::Service(add)])),
+        repair: Some(Repair::Role { server: name.clone(), role: Role::Kra }),
     }))
 }

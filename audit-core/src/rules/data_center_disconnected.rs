@@ -4,7 +4,7 @@ use crate::advise::Repair;
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{Centers, evidence_of_server, on_data_centers, parts_of, some_names};
+use crate::rule_parts::{Centers, evidence_of_group, on_data_centers, parts_of, some_names};
 use crate::views::parts::Parts;
 use crate::views::{SuffixView, Views};
 
@@ -120,10 +120,7 @@ fn fail(
             groups.len(),
             groups.join(" | ")
         ),
-        evidence: servers
-            .iter()
-            .flat_map(|server| evidence_of_server(deployment, view.suffix, server))
-            .collect(),
+        evidence: evidence_of_group(deployment, view.suffix, servers.iter().copied()),
         repair: Some(Repair::JoinWithin {
             suffix: view.suffix,
             members: servers.iter().map(|name| (*name).clone()).collect(),

@@ -2,11 +2,10 @@
 
 use crate::advise::Repair;
 use crate::declare_rule;
-use crate::evidence::Sources;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::{
-    Centers, evidence_of_server, known_data_centers, no_carriers, parts_of, some_names,
+    Centers, evidence_of_group, known_data_centers, no_carriers, parts_of, some_names,
 };
 use crate::views::{SuffixView, Views};
 
@@ -147,12 +146,7 @@ fn fail(
 ) -> State {
     let suffix = view.suffix;
     let groups: Vec<String> = pieces.iter().map(some_names).collect();
-    let carries = |name: &Fqdn| deployment.servers.get(name).is_some_and(|s| s.carries(suffix));
-    let evidence: Sources = servers
-        .iter()
-        .filter(|name| carries(name))
-        .flat_map(|server| evidence_of_server(deployment, suffix, server))
-        .collect();
+    let evidence = evidence_of_group(deployment, suffix, servers.iter().copied());
     State::Fail(Box::new(Failure {
         severity: Severity::High,
         subjects: vec![center.to_owned()],

@@ -1,7 +1,7 @@
 //! DNA002 `dna-range-not-recorded`.
 
 use crate::declare_rule;
-use crate::dna_parts::of_servers;
+use crate::dna_parts::{evidence, of_servers};
 use crate::evidence::Fact;
 use crate::model::{Deployment, Dna, Fqdn, Need};
 use crate::rule::{Judgement, Severity, State};
@@ -78,14 +78,14 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
 fn state(name: &Fqdn, dna: Option<&Dna>) -> State {
     let unknown = State::Unknown(vec![Need::DnaRange(name.clone())]);
     let Some(dna) = dna else { return unknown };
-    match (dna.range.value(), dna.next_range.value(), dna.remaining) {
+    match (dna.range.value(), dna.next_range.value(), dna.remaining.value()) {
         (Some(None), Some(None), _) => State::NotApplicable("no range"),
         (Some(_), Some(_), _) => State::Pass,
-        (None, _, Some(remaining)) if remaining > 0 && dna.range == Fact::Unknown => failure(
+        (None, _, Some(remaining)) if *remaining > 0 && dna.range == Fact::Unknown => failure(
             Severity::Medium,
             vec![name.to_string()],
             format!("{name} has {remaining} ids left, and no export says which."),
-            dna.next_range.sources(),
+            evidence(dna),
         ),
         _ => unknown,
     }

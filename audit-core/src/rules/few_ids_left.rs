@@ -81,7 +81,7 @@ fn state(name: &Fqdn, dna: Option<&Dna>) -> State {
         return State::NotApplicable("no range");
     }
     let range = dna.range.value().map(|range| range.map_or(0, crate::model::IdRange::size));
-    let left = match (range, dna.remaining) {
+    let left = match (range, dna.remaining.value().copied()) {
         (Some(range), Some(remaining)) => range.min(remaining),
         (Some(left), None) | (None, Some(left)) => left,
         (None, None) => return unknown,

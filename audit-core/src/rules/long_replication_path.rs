@@ -4,7 +4,7 @@ use crate::advise::Repair;
 use crate::declare_rule;
 use crate::model::{Deployment, Fqdn, Suffix};
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{evidence_of_server, known_data_centers, no_carriers, parts_of};
+use crate::rule_parts::{evidence_of_group, known_data_centers, no_carriers, parts_of};
 use crate::views::{SuffixView, Views};
 
 declare_rule! {
@@ -132,11 +132,7 @@ fn fail(
             view.suffix
         ),
         subjects: vec![first, last],
-        evidence: from
-            .iter()
-            .chain(to)
-            .flat_map(|server| evidence_of_server(deployment, view.suffix, server))
-            .collect(),
+        evidence: evidence_of_group(deployment, view.suffix, from.iter().chain(to)),
         repair: Some(Repair::Shorten { suffix: view.suffix, hops_max: HOPS_MAX }),
     }))
 }

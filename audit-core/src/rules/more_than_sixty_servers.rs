@@ -69,7 +69,8 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
 fn state(deployment: &Deployment) -> State {
     let count = deployment.servers.len();
     if count > SERVERS_MAX {
-        let beyond = deployment.servers.values().skip(SERVERS_MAX);
+        // One server too many shows it.
+        let beyond = deployment.servers.values().skip(SERVERS_MAX).take(1);
         return State::Fail(Box::new(Failure {
             severity: Severity::Medium,
             subjects: Vec::new(),

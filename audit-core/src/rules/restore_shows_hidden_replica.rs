@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::copy_parts::with_list;
 use crate::declare_rule;
 use crate::evidence::Sources;
-use crate::model::{BackupKind, CopyTable, Deployment, Fqdn, Need, Role, version_numbers};
+use crate::model::{BackupKind, CopyTable, Deployment, Fqdn, Need, Role};
 use crate::role_parts::is_hidden;
 use crate::rule::{Judgement, Severity, State};
 use crate::rule_parts::{failure, on};
+use crate::version::numbers;
 use crate::views::Views;
 
 declare_rule! {
@@ -88,7 +89,9 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
             (None, _) => State::Unknown(vec![Need::Role(host.clone(), Role::IpaMaster)]),
             (_, None) => State::Unknown(vec![Need::Version(host.clone())]),
             (Some(true), Some(version)) => {
-                let then = if version_numbers(version).as_slice() >= ENABLES_SINCE.as_slice() {
+                let then = if numbers(version)
+                    .is_some_and(|version| version.as_slice() >= ENABLES_SINCE.as_slice())
+                {
                     "it is visible afterwards, and clients are sent to it at once"
                 } else {
                     "it stays hidden: enable it where no other server is visible"

@@ -3,9 +3,10 @@
 use crate::advise::{Edit, Repair};
 use crate::declare_rule;
 use crate::evidence::Sources;
-use crate::model::{Deployment, Fqdn, Need, version_numbers};
+use crate::model::{Deployment, Fqdn, Need};
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::rule_parts::{as_a_whole, some_names};
+use crate::version::numbers;
 use crate::views::Views;
 
 declare_rule! {
@@ -69,11 +70,6 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
     as_a_whole(state(deployment))
 }
 
-/// The numbers of a version, if it has any.
-fn numbers(version: &str) -> Option<Vec<u64>> {
-    Some(version_numbers(version)).filter(|numbers| !numbers.is_empty())
-}
-
 fn state(deployment: &Deployment) -> State {
     if deployment.knows_all_servers() && deployment.servers.len() < 2 {
         return State::NotApplicable("a single server");
@@ -86,7 +82,8 @@ fn state(deployment: &Deployment) -> State {
             None => needs.push(Need::Version(name.clone())),
         }
     }
-    let newest = known.iter().max_by(|a, b| a.2.cmp(&b.2));
+    // The first by name among equals.
+    let newest = known.iter().rev().max_by(|a, b| a.2.cmp(&b.2));
     let older: Vec<_> = newest
         .iter()
         .flat_map(|(_, _, newest)| known.iter().filter(move |(_, _, own)| own < newest))

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::evidence::Sources;
-use crate::model::{AgreementKey, AgreementState, Fqdn, Observed, RuvKey, Suffix};
+use crate::model::{AgreementKey, AgreementState, Deployment, Fqdn, Observed, RuvKey, Suffix};
 
 /// Condition of a replication agreement, as far as it is certain. Closed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -67,16 +67,34 @@ impl Condition {
     }
 }
 
-/// Where an agreement, or the list that lacks it, was read.
+/// Places that prove that the servers of a suffix replicate with nobody else: the list of
+/// agreements of each is complete and leads to the others only. `None` without that proof.
+pub fn closed(deployment: &Deployment, suffix: Suffix) -> Option<Sources> {
+    let Deployment { observed, servers, .. } = deployment;
+    let mut evidence = Sources::new();
+    for server in servers.keys() {
+        evidence.extend(observed.agreement_lists.get(&(server.clone(), suffix))?.iter().cloned());
+    }
+    let mut keys = observed.agreements.keys().filter(|key| key.suffix == suffix);
+    let inside = keys.all(|key| servers.contains_key(&key.on) && servers.contains_key(&key.peer));
+    (inside && !servers.is_empty()).then_some(evidence)
+}
+
+/// Where the condition of an agreement was read: what decides it, else the agreement itself, or the
+/// list that lacks it.
 pub fn evidence(observed: &Observed, key: &AgreementKey) -> Sources {
     let Some(agreement) = observed.agreements.get(key) else {
         let list = observed.agreement_lists.get(&(key.on.clone(), key.suffix));
         return list.cloned().unwrap_or_default();
     };
-    let mut sources = agreement.sources.clone();
-    sources.extend(agreement.enabled.sources());
-    sources.extend(agreement.state.sources());
-    sources
+    let decisive = match Condition::of(observed, key) {
+        Condition::Disabled => agreement.enabled.sources(),
+        Condition::Failing(_) => agreement.state.sources(),
+        Condition::Works | Condition::Missing | Condition::Unknown => {
+            agreement.enabled.sources().into_iter().chain(agreement.state.sources()).collect()
+        }
+    };
+    if decisive.is_empty() { agreement.sources.clone() } else { decisive }
 }
 
 /// The database generation of a server, if it is known.

@@ -60,7 +60,8 @@ const NOT_COMPARED: [&str; 7] = [
     "written",
 ];
 
-/// Pointers to what was observed and is neither compared nor known as a time or a measurement.
+/// Pointers to what a drill says of itself and is not used, and to what was observed and is neither
+/// compared nor known as a time or a measurement.
 pub fn unknown_fields(drill: &Drill) -> Vec<String> {
     let is_known = |key: &str| {
         COMPARED.contains(&key)
@@ -80,6 +81,7 @@ pub fn unknown_fields(drill: &Drill) -> Vec<String> {
                 .map(move |key| format!("{}/observed/{index}/{key}", drill.pointer))
         })
         .collect();
+    unknown.extend(drill.unknown.iter().cloned());
     unknown.sort();
     unknown
 }

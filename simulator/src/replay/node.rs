@@ -9,6 +9,16 @@ use super::recording::Kind;
 use crate::kernel::time::Span;
 use crate::world::copies::{RestoreKind, Service};
 
+/// Most servers of a drill.
+const SERVERS_MAX: usize = 200;
+
+/// Longest wait in seconds: a drill of real servers takes minutes, and each of its waits is played
+/// event by event.
+const WAIT_MAX: f64 = 100_000.0;
+
+/// Fewest writes a second.
+const RATE_MIN: f64 = 0.001;
+
 /// A value with its place.
 pub(super) struct Node<'a> {
     pub(super) drill: &'a str,
@@ -50,6 +60,12 @@ impl<'a> Node<'a> {
         Ok(())
     }
 
+    /// Pointers to fields that are not known.
+    pub(super) fn unknown(&self, known: &[&str]) -> Result<Vec<String>, ReplayError> {
+        let keys = self.map()?.keys().filter(|key| !known.contains(&key.as_str()));
+        Ok(keys.map(|key| format!("{}/{key}", self.pointer)).collect())
+    }
+
     pub(super) fn optional(&self, key: &str) -> Option<Self> {
         self.value.get(key).map(|value| self.child(key, value))
     }
@@ -70,6 +86,16 @@ impl<'a> Node<'a> {
 
     pub(super) fn texts(&self) -> Result<Vec<String>, ReplayError> {
         self.list()?.iter().map(Self::text).collect()
+    }
+
+    /// Names of servers: some, but not too many, and none twice.
+    pub(super) fn names(&self) -> Result<Vec<String>, ReplayError> {
+        let names = self.texts()?;
+        let distinct: BTreeSet<_> = names.iter().collect();
+        if names.is_empty() || names.len() > SERVERS_MAX || distinct.len() < names.len() {
+            return Err(self.expected("one to 200 servers, each once"));
+        }
+        Ok(names)
     }
 
     pub(super) fn server(&self, servers: &[String]) -> Result<String, ReplayError> {
@@ -99,9 +125,9 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn whole(&self) -> Result<u64, ReplayError> {
-        let limit = 1_000_000;
+        let limit = 100_000;
         let number = self.value.as_u64().filter(|number| *number <= limit);
-        number.ok_or_else(|| self.expected("a whole number up to a million"))
+        number.ok_or_else(|| self.expected("a whole number up to 100,000"))
     }
 
     pub(super) fn number(&self) -> Result<f64, ReplayError> {
@@ -111,6 +137,20 @@ impl<'a> Node<'a> {
 
     pub(super) fn span(&self) -> Result<Span, ReplayError> {
         self.number().map(Span::from_seconds_f64)
+    }
+
+    /// How long something lasts that is played.
+    pub(super) fn wait(&self) -> Result<Span, ReplayError> {
+        let number = self.value.as_f64().filter(|number| (0.0..=WAIT_MAX).contains(number));
+        let number = number.ok_or_else(|| self.expected("a number of seconds up to 100,000"))?;
+        Ok(Span::from_seconds_f64(number))
+    }
+
+    /// How many a second.
+    pub(super) fn rate(&self) -> Result<f64, ReplayError> {
+        let is_rate = |rate: &f64| *rate == 0.0 || (RATE_MIN..=1e6).contains(rate);
+        let rate = self.value.as_f64().filter(is_rate);
+        rate.ok_or_else(|| self.expected("0, or a number from 0.001 to a million"))
     }
 
     pub(super) fn kind(&self) -> Result<Kind, ReplayError> {

@@ -119,7 +119,6 @@ impl Player<'_> {
             }
         };
         state.shift_remove("action");
-        state.shift_remove("agreement_error");
         if at_look && let Some(converged) = self.converged_after_reinit {
             state.insert("converged_after_reinit".to_owned(), json!(converged));
         }

@@ -1,4 +1,5 @@
-//! The format of recordings. What is not known is an error with its place, never skipped.
+//! The format of recordings. An action, or a field of one, that is not known is an error with its
+//! place, never skipped. What else a drill says of itself is reported and not used.
 
 use serde_json::Value;
 
@@ -28,6 +29,8 @@ pub struct Drill {
     pub actions: Vec<Action>,
     /// What was seen, per repetition.
     pub observed: Vec<Value>,
+    /// JSON pointers to what the drill says of itself that is not known here.
+    pub unknown: Vec<String>,
     /// Where the drill is in the file.
     pub pointer: String,
 }
@@ -188,21 +191,10 @@ pub fn read_each(text: &str) -> Result<Vec<Result<Drill, ReplayError>>, ReplayEr
 fn read_drill(value: &Value, pointer: String) -> Result<Drill, ReplayError> {
     let name = value.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let node = Node { drill: &name, pointer: pointer.clone(), value };
-    let known = [
-        "name",
-        "topology",
-        "settings",
-        "deterministic",
-        "exact",
-        "varies",
-        "why",
-        "actions",
-        "observed",
-    ];
-    node.only(&known)?;
+    let mut unknown = node.unknown(&KNOWN)?;
     let topology = node.get("topology")?;
-    topology.only(&["servers", "segments"])?;
-    let servers = topology.get("servers")?.texts()?;
+    unknown.extend(topology.unknown(&["servers", "segments"])?);
+    let servers = topology.get("servers")?.names()?;
     let mut segments = Vec::new();
     for segment in topology.get("segments")?.list()? {
         segments.push(segment.pair(&servers)?);
@@ -233,9 +225,23 @@ fn read_drill(value: &Value, pointer: String) -> Result<Drill, ReplayError> {
         trimming,
         actions,
         observed,
+        unknown,
         pointer,
     })
 }
+
+/// What a drill says.
+const KNOWN: [&str; 9] = [
+    "name",
+    "topology",
+    "settings",
+    "deterministic",
+    "exact",
+    "varies",
+    "why",
+    "actions",
+    "observed",
+];
 
 /// Settings that the world knows.
 const SETTINGS: [&str; 2] = ["changelog_max_age_s", "changelog_trim_interval_s"];
@@ -248,6 +254,7 @@ fn trimming(node: &Node<'_>) -> Result<Trimming, ReplayError> {
 fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayError> {
     let server = |key: &str| node.get(key)?.server(servers);
     let text = |key: &str| node.get(key)?.text();
+    let mut nested = false;
     let action = node.get("do")?;
     let word = action.text()?;
     let (read, known): (Action, &[&str]) = match word.as_str() {
@@ -256,15 +263,15 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
                 on: server("on")?,
                 group: text("group")?,
                 count: node.get("count")?.whole()?,
-                rate: node.optional("rate_per_s").map_or(Ok(0.0), |node| node.number())?,
+                rate: node.optional("rate_per_s").map_or(Ok(0.0), |node| node.rate())?,
             },
             &["on", "group", "count", "rate_per_s"],
         ),
         "write_all" => (
             Action::WriteAll {
                 servers: node.get("servers")?.servers(servers)?,
-                rate: node.get("rate_per_s")?.number()?,
-                span: node.get("seconds")?.span()?,
+                rate: node.get("rate_per_s")?.rate()?,
+                span: node.get("seconds")?.wait()?,
             },
             &["servers", "rate_per_s", "seconds"],
         ),
@@ -331,17 +338,25 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
             &["server", "on"],
         ),
         "settings" => {
-            let of = node.optional("servers").or_else(|| node.optional("of"));
-            let of = of.or_else(|| node.optional("on"));
+            let of = WHOSE.iter().find_map(|key| node.optional(key));
             let of = of.map_or_else(|| Ok(Vec::new()), |node| node.servers(servers))?;
+            let inner = node.optional("settings");
+            let inner = inner.as_ref().inspect(|_| nested = true).unwrap_or(node);
+            if nested {
+                inner.only(&SETTINGS)?;
+            }
             (
-                Action::Settings { servers: of, trimming: trimming(node)? },
-                &["servers", "of", "on", SETTINGS[0], SETTINGS[1]],
+                Action::Settings { servers: of, trimming: trimming(inner)? },
+                if nested {
+                    &["servers", "of", "on", "server", "settings"]
+                } else {
+                    &["servers", "of", "on", "server", SETTINGS[0], SETTINGS[1]]
+                },
             )
         }
-        "wait" => (Action::Wait(node.get("seconds")?.span()?), &["seconds"]),
+        "wait" => (Action::Wait(node.get("seconds")?.wait()?), &["seconds"]),
         "wait_converged" => {
-            let timeout = node.optional("timeout_s").map_or(Ok(DEFAULT_TIMEOUT), |n| n.span())?;
+            let timeout = node.optional("timeout_s").map_or(Ok(DEFAULT_TIMEOUT), |n| n.wait())?;
             (Action::WaitConverged(timeout), &["timeout_s"])
         }
         "probe" => (Action::Probe, &[]),
@@ -361,6 +376,9 @@ fn read_action(node: &Node<'_>, servers: &[String]) -> Result<Action, ReplayErro
     node.only(&fields)?;
     Ok(read)
 }
+
+/// Where a change of settings may say whose they are; nowhere: everybody's.
+const WHOSE: [&str; 4] = ["servers", "of", "on", "server"];
 
 /// How long a recorder waits for convergence when the recording does not say.
 const DEFAULT_TIMEOUT: Span = Span::from_seconds(60);

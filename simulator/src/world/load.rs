@@ -44,6 +44,15 @@ impl Load {
         self.first + self.period.times(self.count_until(time))
     }
 
+    /// The last of `count` writes, the first of which is at or after a time.
+    pub fn nth(self, from: Time, count: u64) -> Time {
+        let before = match from.millis().checked_sub(1) {
+            Some(millis) => self.count_until(Time::from_millis(millis)),
+            None => 0,
+        };
+        self.first + self.period.times(before + count.max(1) - 1)
+    }
+
     /// The first write of all.
     pub fn next_from_start(self) -> Time {
         self.first

@@ -11,14 +11,14 @@
 //!
 //! - `ruv`: a server claims everything up to one maximum per origin; holes cannot be seen;
 //! - `changelog`: what can still be sent; markers; the exact trim rule;
-//! - `session`: who may send, what, from where, and what happens when it fails;
+//! - `session` and `chunk`: who may send, what, from where, and what happens when it fails;
 //! - `total`: a total update replaces everything, and what an interrupted one leaves;
 //! - `server`: start, stop, kill, keep-alive writes;
 //! - `copies`: cold copies, database backups, LDIF, and what each restore keeps;
 //! - `topology`: segments, agreements, `CLEANALLRUV`;
 //! - `tree`: conflicts;
-//! - `load` and `steady`: background writes as a function of time, and the closed form between
-//!   disasters.
+//! - `load`, `course` and `steady`: background writes as a function of time, and the closed form
+//!   between disasters.
 //!
 //! It is judged by recordings of a real server ([`crate::replay`]).
 //!
@@ -44,7 +44,9 @@
 
 mod agreement;
 pub mod changelog;
+mod chunk;
 pub mod copies;
+mod course;
 pub mod csn;
 mod database;
 pub mod load;
@@ -62,6 +64,7 @@ mod writes;
 
 use audit_core::model::Suffix;
 
+use crate::kernel::math;
 use crate::kernel::queue::{Key, Queue};
 use crate::kernel::streams::{Stream, Streams};
 use crate::kernel::time::{Span, Time};
@@ -104,6 +107,15 @@ struct Server {
     trimming: Option<(Span, Span)>,
 }
 
+/// A server's next keep-alive write.
+#[derive(Clone, Copy, Debug)]
+struct KeepAlive {
+    key: Key,
+    due: Time,
+    /// The first one behind a start or a load; the others come every hour.
+    is_first: bool,
+}
+
 /// The data of one suffix on one server.
 #[derive(Clone, Debug)]
 struct Replica {
@@ -119,7 +131,7 @@ struct Replica {
     is_loading: bool,
     outgoing: Vec<AgreementIndex>,
     incoming: Vec<AgreementIndex>,
-    keep_alive: Option<Key>,
+    keep_alive: Option<KeepAlive>,
     /// The rhythm of its background load.
     load: Option<Load>,
     /// Whether it writes in that rhythm while it runs.
@@ -195,7 +207,8 @@ impl World {
         self.events
     }
 
-    /// Number of events that wait. A healthy deployment without load has none.
+    /// Number of events that wait. In a healthy deployment without load these are the hourly
+    /// keep-alive writes.
     pub const fn pending(&self) -> usize {
         self.queue.len()
     }
@@ -206,6 +219,10 @@ impl World {
             self.handle(event);
         }
         self.queue.advance_to(time);
+        // Load is written when somebody looks, and an observer does now.
+        for index in (0..self.replicas.len()).map(ReplicaIndex) {
+            self.write_load(index);
+        }
     }
 
     /// Runs everything for a while.
@@ -263,9 +280,17 @@ impl World {
         self.is_running(one) && self.is_running(other) && !self.cut.contains(&pair)
     }
 
-    /// A few milliseconds: from a change, or an order, to the attempt.
+    /// From a change, or an order, to the attempt: a few milliseconds, exponential behind the
+    /// first.
     fn attempt_latency(&mut self) -> Span {
-        Span::from_millis(self.timing.poll.millis() + self.latency.next_u64() % 3)
+        let mean = self.timing.poll.seconds_f64();
+        let drawn = Span::from_seconds_f64(-mean * math::ln(self.latency.unit()));
+        Span::from_millis(1) + drawn + self.turn()
+    }
+
+    /// How long one waits for a processor; only on a shared host.
+    fn turn(&self) -> Span {
+        self.processors.iter().min().map_or(Span::ZERO, |until| until.since(self.now()))
     }
 
     /// How long a session stays behind its last change: within half of the mean.

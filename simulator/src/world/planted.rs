@@ -33,6 +33,8 @@ pub enum Mutation {
     NoKeepAliveAfterStart,
     /// No keep-alive write follows an online restore, import or total update.
     NoKeepAliveAfterLoad,
+    /// No keep-alive write follows the first one.
+    NoHourlyKeepAlive,
     /// A missing anchor is ignored; what is left is sent.
     AnchorIgnored,
     /// Sending starts at the greatest of the consumer's maxima.
@@ -41,6 +43,8 @@ pub enum Mutation {
     MarkerIsSent,
     /// A receiver takes several suppliers at a time.
     ReceiverShared,
+    /// A session keeps its receiver however long others wait.
+    NeverYields,
     /// `CLEANALLRUV` reaches servers behind a cut.
     CleanCrossesCuts,
     /// A cleaned replica id never comes back.
@@ -72,7 +76,7 @@ pub enum Mutation {
 #[cfg(feature = "planted")]
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::RestoreKeepsGeneration,
         Self::SetDifference,
         Self::TrimIgnoresDisabled,
@@ -86,10 +90,12 @@ impl Mutation {
         Self::ImportKeepsChangelog,
         Self::NoKeepAliveAfterStart,
         Self::NoKeepAliveAfterLoad,
+        Self::NoHourlyKeepAlive,
         Self::AnchorIgnored,
         Self::AnchorIsGreatest,
         Self::MarkerIsSent,
         Self::ReceiverShared,
+        Self::NeverYields,
         Self::CleanCrossesCuts,
         Self::CleanedForGood,
         Self::GhostReceives,

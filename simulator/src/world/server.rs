@@ -4,13 +4,14 @@ use audit_core::model::Suffix;
 
 use crate::kernel::time::{Span, Time};
 
-use super::agreement::{AgreementIndex, Phase, ReplicaIndex, ServerIndex, Status};
+use super::agreement::{Agreement, AgreementIndex, Phase, ReplicaIndex, ServerIndex, Status};
 use super::changelog::Record;
 use super::csn::{CsnGenerator, ReplicaId};
 use super::database::{Database, Generation};
 use super::planted::Mutation;
+use super::ruv::Ruv;
 use super::tree::{Operation, Rules};
-use super::{Event, Replica, Server, World, ordered};
+use super::{Event, KeepAlive, Replica, Server, World, ordered};
 
 impl World {
     /// Adds a server. It does not run yet and holds nothing.
@@ -104,9 +105,15 @@ impl World {
         self.servers[server.0].is_running = true;
         for replica in self.server(server).replicas.clone() {
             if !self.planted.has(Mutation::NoKeepAliveAfterStart) {
-                self.schedule_keep_alive(replica, keep_alive);
+                self.schedule_keep_alive(replica, self.now() + keep_alive, true);
             }
             self.begin_load(replica);
+            for index in self.replica(replica).outgoing.clone() {
+                // What an agreement says of its last attempt is not kept on the disk.
+                let agreement = self.agreement_mut(index);
+                agreement.status = Status::Ok;
+                agreement.missing = None;
+            }
             self.start_agreements(replica);
         }
         self.look_again(server);
@@ -149,8 +156,8 @@ impl World {
             for index in self.replica(replica).incoming.clone() {
                 self.lose_consumer(index);
             }
-            if let Some(key) = self.replica_mut(replica).keep_alive.take() {
-                self.queue.cancel(key);
+            if let Some(keep_alive) = self.replica_mut(replica).keep_alive.take() {
+                self.queue.cancel(keep_alive.key);
             }
             self.replica_mut(replica).is_loading = false;
         }
@@ -225,22 +232,29 @@ impl World {
         }
     }
 
-    pub(super) fn schedule_keep_alive(&mut self, replica: ReplicaIndex, span: Span) {
-        if let Some(key) = self.replica_mut(replica).keep_alive.take() {
-            self.queue.cancel(key);
+    /// Schedules the next keep-alive write in place of what was scheduled.
+    pub(super) fn schedule_keep_alive(&mut self, index: ReplicaIndex, due: Time, is_first: bool) {
+        if let Some(keep_alive) = self.replica_mut(index).keep_alive.take() {
+            self.queue.cancel(keep_alive.key);
         }
-        let key = self.queue.schedule_after(span, Event::KeepAlive(replica));
-        self.replica_mut(replica).keep_alive = Some(key);
+        let key = self.queue.schedule_at(due, Event::KeepAlive(index));
+        self.replica_mut(index).keep_alive = Some(KeepAlive { key, due, is_first });
     }
 
     /// A server writes its own keep-alive entry: a change of its own replica id, which raises its
-    /// own maximum above whatever the others hold of it.
+    /// own maximum above whatever the others hold of it. It does so again every hour.
     ///
-    /// Source: `fidelity.md`, "MECHANISM", R1.
-    pub(super) fn keep_alive(&mut self, replica: ReplicaIndex) {
-        self.replica_mut(replica).keep_alive = None;
-        if self.is_running(replica) && self.replica(replica).database.is_some() {
-            self.write_own(replica, Operation::KeepAlive);
+    /// Source: `fidelity.md`, "MECHANISM", R1; `quantities.md` C.1, keep-alive update interval.
+    pub(super) fn keep_alive(&mut self, index: ReplicaIndex) {
+        self.replica_mut(index).keep_alive = None;
+        if !self.is_running(index) {
+            return;
+        }
+        self.write_load(index);
+        self.write_own(index, Operation::KeepAlive);
+        let interval = self.timing.keep_alive_interval;
+        if interval > Span::ZERO && !self.planted.has(Mutation::NoHourlyKeepAlive) {
+            self.schedule_keep_alive(index, self.now() + interval, false);
         }
     }
 
@@ -265,9 +279,11 @@ impl World {
     ///
     /// A change goes when it is older than the age *and* below the own maximum and below the last
     /// known maximum of every consumer with an agreement, also a disabled one; a consumer that was
-    /// never seen does not count. It is done when somebody looks: until then nobody can tell.
+    /// never seen does not count. What is known of a consumer is its vector at the start of the
+    /// last session, so what a session sends is held until the next one, or until the idle supplier
+    /// looks again. It is done when somebody looks: until then nobody can tell.
     ///
-    /// Source: `quantities.md` C.2.
+    /// Source: `quantities.md` C.2; 389-ds `repl5_protocol_util.c`, `acquire_replica`.
     pub(super) fn trim(&mut self, index: ReplicaIndex) {
         let now = self.now();
         let server = self.server(self.replica(index).server);
@@ -286,7 +302,12 @@ impl World {
             let counts = agreement.exists
                 && (agreement.is_enabled || !self.planted.has(Mutation::TrimIgnoresDisabled))
                 && !self.planted.has(Mutation::TrimIgnoresConsumers);
-            for (_, known) in agreement.consumer_ruv.iter().flat_map(super::ruv::Ruv::iter) {
+            let theirs = self.replica(agreement.consumer).database.as_ref();
+            let seen = match theirs {
+                Some(theirs) if self.has_looked_again(agreement) => Some(&theirs.ruv),
+                _ => agreement.consumer_ruv.as_ref(),
+            };
+            for (_, known) in seen.into_iter().flat_map(Ruv::iter) {
                 if counts {
                     purge.lower(known.max);
                 }
@@ -304,6 +325,17 @@ impl World {
         database.changelog.trim(horizon, &purge);
         let newest = database.newest().millis();
         database.tree.purge(Time::from_millis(newest.saturating_sub(purge_delay)));
+    }
+
+    /// Whether an idle supplier has looked again since it became idle, see [`Timing::idle_look`].
+    /// What is idle schedules nothing, so the look itself is not an event.
+    ///
+    /// [`Timing::idle_look`]: super::Timing::idle_look
+    fn has_looked_again(&self, agreement: &Agreement) -> bool {
+        matches!(agreement.phase, Phase::Idle)
+            && agreement.timer.is_none()
+            && self.now().since(agreement.idle_since) >= self.timing.idle_look
+            && self.reach(agreement.supplier, agreement.consumer)
     }
 
     pub(super) fn rules(&self) -> Rules {

@@ -2,7 +2,8 @@
 //!
 //! A supplier that has a change takes the receiver for itself, reads the receiver's vector, finds
 //! its place in the changelog, sends, and lets go. The send rule, per origin: everything above the
-//! receiver's maximum and up to the supplier's own. The place to start from (the *anchor*) is the
+//! receiver's maximum and up to the supplier's own at the session's start: what is written
+//! meanwhile is for the next session. The place to start from (the *anchor*) is the
 //! smallest maximum of the receiver among the origins of which the supplier has more. An anchor
 //! that is not in the changelog stops the whole agreement, also for the other origins.
 //!
@@ -16,41 +17,37 @@ use crate::kernel::time::{Span, Time};
 
 use super::agreement::{AgreementIndex, Phase, ReplicaIndex, Status};
 use super::changelog::Record;
-use super::csn::{Csn, ReplicaId};
+use super::chunk::Chunk;
+use super::csn::Csn;
 use super::load::Range;
 use super::planted::Mutation;
 use super::ruv::Ruv;
-use super::tree::Operation;
 use super::view::Delivery;
 use super::{Event, World};
-
-/// Changes that are sent between two looks at the changelog.
-const CHUNK: usize = 8;
 
 /// A session that holds the receiver.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
+    /// The supplier's vector at the start: what comes later is for the next session.
+    pub(super) upto: Ruv,
     /// The receiver's vector, raised by what was sent.
-    sent: Ruv,
+    pub(super) sent: Ruv,
     chunk: Chunk,
     since: Time,
+    began: Time,
+    /// Another supplier has asked for the receiver.
+    is_wanted: bool,
 }
 
-/// What is under way, in the order of numbers.
-#[derive(Clone, Debug, Default)]
-struct Chunk {
-    changes: Vec<(Csn, Arc<Operation>)>,
-    load: Vec<(ReplicaId, Range)>,
-}
-
-impl Chunk {
-    fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.load.is_empty()
+impl Session {
+    fn new(upto: Ruv, sent: Ruv, now: Time) -> Self {
+        let chunk = Chunk::default();
+        Self { upto, sent, chunk, since: now, began: now, is_wanted: false }
     }
 }
 
 /// Where a session begins.
-enum Start {
+pub(super) enum Start {
     Nothing,
     Missing(Csn),
     Found,
@@ -138,13 +135,15 @@ impl World {
         if self.agreement(index).total_is_due {
             return self.total_begins(index);
         }
+        if !self.has_changes(supplier) {
+            return self.idle(index);
+        }
         if !self.reach(supplier, consumer) {
             return self.back_off(index, Status::Unreachable);
         }
         let is_held = self.replica(consumer).holder.is_some() || self.replica(consumer).is_loading;
         if is_held && !self.planted.has(Mutation::ReceiverShared) {
-            self.agreement_mut(index).busy += 1;
-            return self.back_off(index, Status::Busy);
+            return self.meet_busy(index, consumer);
         }
         if !self.same_generation(index) {
             return self.back_off(index, Status::Generation);
@@ -154,10 +153,7 @@ impl World {
         self.trim(supplier);
         self.introduce(index);
         match self.start_of_session(index) {
-            Start::Nothing => {
-                self.agreement_mut(index).status = Status::Ok;
-                self.idle(index);
-            }
+            Start::Nothing => self.look_in_vain(index),
             Start::Missing(anchor) => {
                 self.agreement_mut(index).missing = Some(anchor);
                 self.back_off(index, Status::Stuck);
@@ -166,8 +162,17 @@ impl World {
         }
     }
 
+    /// Whether a supplier's vector names any change. One that does not, as behind an import without
+    /// the vector, has nothing to offer and asks nobody, so it learns of no refusal either.
+    ///
+    /// Source: 389-ds `repl5_protocol_util.c`, `acquire_replica` with `ruv_is_newer`.
+    fn has_changes(&self, supplier: ReplicaIndex) -> bool {
+        let database = self.replica(supplier).database.as_ref();
+        database.is_some_and(|database| database.ruv.iter().next().is_some())
+    }
+
     /// Whether both ends have data of one generation.
-    fn same_generation(&self, index: AgreementIndex) -> bool {
+    pub(super) fn same_generation(&self, index: AgreementIndex) -> bool {
         let agreement = self.agreement(index);
         if agreement.needs_total {
             return false;
@@ -192,7 +197,7 @@ impl World {
         self.agreement_mut(index).consumer_ruv = Some(seen);
     }
 
-    fn start_of_session(&self, index: AgreementIndex) -> Start {
+    pub(super) fn start_of_session(&self, index: AgreementIndex) -> Start {
         let agreement = self.agreement(index);
         let (Some(own), Some(theirs)) = (
             &self.replica(agreement.supplier).database,
@@ -221,12 +226,48 @@ impl World {
         }
     }
 
+    /// Another supplier holds the receiver, and learns that it is not the only one.
+    fn meet_busy(&mut self, index: AgreementIndex, consumer: ReplicaIndex) {
+        let holder = self.replica(consumer).holder;
+        if let Some(Phase::Session(session)) =
+            holder.map(|holder| &mut self.agreement_mut(holder).phase)
+        {
+            session.is_wanted = true;
+        }
+        self.agreement_mut(index).busy += 1;
+        self.back_off(index, Status::Busy);
+    }
+
+    /// A session that finds nothing to send. It is over within the millisecond, unless it waits for
+    /// a processor: then it holds the receiver meanwhile as any other, so that who has just
+    /// received something keeps others away from the server it came from.
+    fn look_in_vain(&mut self, index: AgreementIndex) {
+        let turn = self.turn();
+        let agreement = self.agreement_mut(index);
+        agreement.status = Status::Ok;
+        agreement.missing = None;
+        if turn == Span::ZERO {
+            return self.idle(index);
+        }
+        let (_, consumer) = self.ends(index);
+        let Some(theirs) = &self.replica(consumer).database else { return };
+        let session = Session::new(theirs.ruv.clone(), theirs.ruv.clone(), self.now());
+        self.replica_mut(consumer).holder = Some(index);
+        let key = self.queue.schedule_after(turn, Event::Release(index));
+        let agreement = self.agreement_mut(index);
+        agreement.phase = Phase::Session(Box::new(session));
+        agreement.timer = Some(key);
+    }
+
     fn begin_session(&mut self, index: AgreementIndex) {
         let now = self.now();
-        let consumer = self.agreement(index).consumer;
-        let Some(database) = &self.replica(consumer).database else { return };
-        let sent = database.ruv.clone();
-        let session = Session { sent, chunk: Chunk::default(), since: now };
+        let (supplier, consumer) = self.ends(index);
+        let (Some(own), Some(theirs)) =
+            (&self.replica(supplier).database, &self.replica(consumer).database)
+        else {
+            return;
+        };
+        let session = Session::new(own.ruv.clone(), theirs.ruv.clone(), now);
         let agreement = self.agreement_mut(index);
         agreement.status = Status::Ok;
         agreement.missing = None;
@@ -263,49 +304,6 @@ impl World {
         true
     }
 
-    /// The oldest changes that the receiver is to get next.
-    fn next_chunk(&mut self, index: AgreementIndex) -> Chunk {
-        let agreement = self.agreement(index);
-        let (Phase::Session(session), Some(own)) =
-            (&agreement.phase, &self.replica(agreement.supplier).database)
-        else {
-            return Chunk::default();
-        };
-        let everything = self.planted.has(Mutation::SetDifference);
-        let sends_markers = self.planted.has(Mutation::MarkerIsSent);
-        let theirs = self.replica(agreement.consumer).database.as_ref();
-        let mut chunk = Chunk::default();
-        let all =
-            own.ruv.iter().map(|(origin, known)| (origin, known, None)).filter(|_| everything);
-        let above = own.ruv.above(&session.sent).filter(|_| !everything);
-        for (origin, known, after) in all.chain(above) {
-            let records = own.changelog.records(origin, after, known.max);
-            let records = records.filter_map(|(csn, record)| match record {
-                Record::Change(operation) => Some((csn, Arc::clone(operation))),
-                Record::Marker => sends_markers.then(|| (csn, Arc::new(Operation::KeepAlive))),
-            });
-            if everything {
-                let lacks = |csn: &Csn| theirs.is_some_and(|data| !data.changelog.contains(*csn));
-                chunk.changes.extend(records.filter(|(csn, _)| lacks(csn)).take(CHUNK));
-            } else {
-                chunk.changes.extend(records.take(CHUNK));
-            }
-        }
-        chunk.changes.sort_unstable_by_key(|(csn, _)| *csn);
-        if self.planted.has(Mutation::NewestFirst) {
-            chunk.changes.reverse();
-        }
-        // Load goes with the changes only as far as no change of its origin is left behind.
-        let limit = chunk.changes.get(CHUNK).map(|(csn, _)| *csn);
-        chunk.changes.truncate(CHUNK);
-        for (origin, known, after) in own.ruv.above(&session.sent) {
-            let upto = limit.map_or(known.max, |limit| known.max.min(limit));
-            let load = own.changelog.load(origin, after, upto);
-            chunk.load.extend(load.map(|range| (origin, range)));
-        }
-        chunk
-    }
-
     /// The changes under way have arrived.
     pub(super) fn chunk_arrived(&mut self, index: AgreementIndex) {
         self.agreement_mut(index).timer = None;
@@ -321,11 +319,28 @@ impl World {
         }
         let since = since.max(self.start_of_service(chunk.changes.len() as u64));
         self.receive(consumer, &chunk, since);
+        if self.is_to_yield(index) {
+            self.let_go(index);
+            return self.back_off(index, Status::Ok);
+        }
         if !self.send_more(index) {
             let overhead = self.overhead();
             let key = self.queue.schedule_after(overhead, Event::Release(index));
             self.agreement_mut(index).timer = Some(key);
         }
+    }
+
+    /// Whether a session has held its receiver for longer than the release timeout while another
+    /// supplier asks for it. It then waits like one that failed, which is when the other comes in.
+    ///
+    /// Source: 389-ds `repl5_inc_protocol.c`, `UPDATE_YIELD`; `quantities.md` C.1.
+    fn is_to_yield(&self, index: AgreementIndex) -> bool {
+        let timeout = self.timing.release_timeout;
+        let Phase::Session(session) = &self.agreement(index).phase else { return false };
+        session.is_wanted
+            && timeout > Span::ZERO
+            && self.now().since(session.began) >= timeout
+            && !self.planted.has(Mutation::NeverYields)
     }
 
     /// When the changes that arrived now began to be taken in.
@@ -375,19 +390,21 @@ impl World {
     /// The session lets the receiver go.
     pub(super) fn release(&mut self, index: AgreementIndex) {
         self.agreement_mut(index).timer = None;
-        let consumer = self.agreement(index).consumer;
-        let seen = self.replica(consumer).database.as_ref().map(|data| data.ruv.clone());
-        if self.replica(consumer).holder == Some(index) {
-            self.replica_mut(consumer).holder = None;
-        }
-        let agreement = self.agreement_mut(index);
-        agreement.consumer_ruv = seen;
-        agreement.status = Status::Ok;
+        self.let_go(index);
+        self.agreement_mut(index).status = Status::Ok;
         self.idle(index);
         // A change that came meanwhile is looked at now.
         if !matches!(self.start_of_session(index), Start::Nothing) {
             let latency = self.attempt_latency();
             self.schedule_attempt(index, latency, Phase::Starting);
+        }
+    }
+
+    /// The receiver is free.
+    fn let_go(&mut self, index: AgreementIndex) {
+        let (_, consumer) = self.ends(index);
+        if self.replica(consumer).holder == Some(index) {
+            self.replica_mut(consumer).holder = None;
         }
     }
 

@@ -1,79 +1,64 @@
-//! The closed form of a healthy deployment under background load.
+//! The closed form of a deployment under background load.
 //!
-//! Between disasters every server holds, of every origin, what is older than the way from there
-//! takes. That needs no events: [`World::skip_to`] writes it down, as ranges. Shortly before the
-//! first fault, and until things have settled behind the last, events are run one by one. A law of
-//! the suite holds the two together.
+//! Between disasters every server holds, of every origin that reaches it, what is older than the
+//! way from there takes. That needs no events: [`World::skip_to`] writes it down, as ranges. So it
+//! is behind a disaster, too, where some agreements are stuck or refused for good. Shortly before
+//! the first fault, and until things have settled behind the last, events are run one by one. A
+//! law of the suite holds the two together.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::kernel::time::{Span, Time};
 
 use super::World;
 use super::agreement::{AgreementIndex, Phase, ReplicaIndex, Status};
-use super::csn::ReplicaId;
-use super::load::Range;
+use super::changelog::Record;
+use super::course::Course;
+use super::csn::{Csn, ReplicaId};
+use super::load::{Load, Range};
+use super::tree::Operation;
 
 impl World {
-    /// Lets time pass at once, if all that happens until then is background load.
+    /// Lets time pass at once, if all that happens until then is background load: that of clients,
+    /// and hourly keep-alive writes.
     ///
-    /// True if so. False, and nothing is changed, while there is anything else: an entry under way,
-    /// a keep-alive write or a total update to come, a stuck agreement, two generations. Servers
-    /// that are down, and agreements to them, are no obstacle: their part stands still.
+    /// True if so. False, and nothing is changed, while there is anything else: an entry under
+    /// way, the first keep-alive write of a server or a total update to come, an agreement that
+    /// will free itself or get stuck. Servers that are down, and agreements that are off, stuck or
+    /// refused for good, are no obstacle: their part stands still.
     pub fn skip_to(&mut self, time: Time) -> bool {
-        if time <= self.now() || !self.is_steady() {
+        if time <= self.now() {
             return false;
         }
+        let Some(courses) = self.courses() else { return false };
         for index in (0..self.replicas.len()).map(ReplicaIndex) {
             self.write_load(index);
         }
         for index in (0..self.agreements.len()).map(AgreementIndex) {
             self.rest(index);
         }
+        let kept_alive = self.pass_keep_alives(time);
         self.queue.advance_to(time);
         for index in (0..self.replicas.len()).map(ReplicaIndex) {
             self.write_load(index);
         }
         for index in (0..self.replicas.len()).map(ReplicaIndex) {
             if self.is_running(index) {
-                self.spread_load(index);
+                self.spread_load(index, &courses);
             }
         }
+        for (index, at) in kept_alive {
+            self.spread_keep_alive(index, at, &courses);
+        }
         for index in (0..self.agreements.len()).map(AgreementIndex) {
-            self.wake(index);
+            self.wake(index, courses.get(index.0).copied());
         }
         true
     }
 
     /// Whether nothing but background load is under way, see [`World::skip_to`].
     pub fn is_steady(&self) -> bool {
-        let quiet = |index: AgreementIndex| {
-            let agreement = self.agreement(index);
-            let is_on = agreement.exists
-                && agreement.is_enabled
-                && self.reach(agreement.supplier, agreement.consumer);
-            let healthy = matches!(agreement.status, Status::Ok | Status::Busy)
-                && !matches!(agreement.phase, Phase::Total(_) | Phase::Stopped)
-                && !agreement.total_is_due
-                && self.carries_load_only(index);
-            !is_on || healthy
-        };
-        self.replicas.iter().all(|replica| replica.keep_alive.is_none() && !replica.is_loading)
-            && (0..self.agreements.len()).map(AgreementIndex).all(quiet)
-    }
-
-    /// Whether all that the supplier would send is load.
-    fn carries_load_only(&self, index: AgreementIndex) -> bool {
-        let agreement = self.agreement(index);
-        let data = [agreement.supplier, agreement.consumer]
-            .map(|replica| self.replica(replica).database.as_ref());
-        let [Some(own), Some(theirs)] = data else { return false };
-        own.generation == theirs.generation
-            && own.ruv.iter().all(|(origin, known)| {
-                let max = theirs.ruv.max(origin);
-                own.changelog.records(origin, max, known.max).next().is_none()
-                    && (max.is_none_or(|max| max >= known.max) || known.max.is_load())
-            })
+        self.courses().is_some()
     }
 
     /// Ends what an agreement is doing.
@@ -87,33 +72,42 @@ impl World {
         }
     }
 
-    /// A server's load writes, wherever they have come by now: one hop after the other.
-    fn spread_load(&mut self, origin: ReplicaIndex) {
+    /// Moves hourly keep-alive writes behind a time. Gives the last one before it of every replica
+    /// that has no other load: where there is load, its newest write says more.
+    fn pass_keep_alives(&mut self, time: Time) -> Vec<(ReplicaIndex, Time)> {
+        let interval = self.timing.keep_alive_interval.max(Span::from_millis(1));
+        let mut last = Vec::new();
+        for index in (0..self.replicas.len()).map(ReplicaIndex) {
+            let Some(keep_alive) = self.replica(index).keep_alive else { continue };
+            if keep_alive.due > time {
+                continue;
+            }
+            let periods = time.since(keep_alive.due).millis() / interval.millis();
+            let at = keep_alive.due + interval.times(periods);
+            self.schedule_keep_alive(index, at + interval, false);
+            let replica = self.replica(index);
+            let load = replica.load.filter(|_| replica.writes_load);
+            if load.is_none_or(|load| load.period() > interval) {
+                last.push((index, at));
+            }
+        }
+        last
+    }
+
+    /// A server's load writes, wherever they have come by now.
+    fn spread_load(&mut self, origin: ReplicaIndex, courses: &[Course]) {
         let Some(load) = self.replica(origin).load.filter(|_| self.replica(origin).writes_load)
         else {
             return;
         };
         let id = self.replica(origin).id;
-        let mut lag = vec![None; self.replicas.len()];
-        lag[origin.0] = Some(Span::ZERO);
-        let mut reached = VecDeque::from([origin]);
-        while let Some(supplier) = reached.pop_front() {
-            let behind = lag[supplier.0].unwrap_or_default() + self.hop();
-            for index in self.replica(supplier).outgoing.clone() {
-                let agreement = self.agreement(index);
-                let consumer = agreement.consumer;
-                let leads = agreement.exists && agreement.is_enabled;
-                if leads && lag[consumer.0].is_none() && self.reach(supplier, consumer) {
-                    lag[consumer.0] = Some(behind);
-                    self.hold(consumer, id, load, behind);
-                    reached.push_back(consumer);
-                }
-            }
+        for (replica, lag) in self.reached(origin, courses).into_iter().skip(1) {
+            self.hold(replica, id, load, lag);
         }
     }
 
     /// A server holds an origin's load up to this long ago.
-    fn hold(&mut self, index: ReplicaIndex, id: ReplicaId, load: super::load::Load, lag: Span) {
+    fn hold(&mut self, index: ReplicaIndex, id: ReplicaId, load: Load, lag: Span) {
         let until = Time::from_millis(self.now().millis().saturating_sub(lag.millis()));
         let replica = self.replica_mut(index);
         let (Some(newest), Some(database)) = (load.newest(until, id), &mut replica.database) else {
@@ -130,31 +124,59 @@ impl World {
         }
     }
 
-    /// One hop of one change, while nobody waits.
-    fn hop(&self) -> Span {
-        self.timing.service(1) + self.timing.poll + Span::from_millis(1)
+    /// A server's keep-alive write of a time that has passed, wherever it has come by now.
+    fn spread_keep_alive(&mut self, origin: ReplicaIndex, at: Time, courses: &[Course]) {
+        if self.replica(origin).database.is_none() {
+            return;
+        }
+        let csn: Csn = self.replica_mut(origin).generator.next(at);
+        let since = self.now().since(at);
+        let operation = Arc::new(Operation::KeepAlive);
+        for (index, lag) in self.reached(origin, courses) {
+            let replica = self.replica_mut(index);
+            let Some(database) = replica.database.as_mut().filter(|_| lag <= since) else {
+                continue;
+            };
+            if !database.ruv.covers(csn) {
+                database.log(csn, Record::Change(Arc::clone(&operation)));
+                replica.generator.see(csn);
+            }
+        }
     }
 
     /// An agreement goes on behind a skip.
-    fn wake(&mut self, index: AgreementIndex) {
+    fn wake(&mut self, index: AgreementIndex, course: Option<Course>) {
         let agreement = self.agreement(index);
         let (supplier, consumer) = (agreement.supplier, agreement.consumer);
         if matches!(agreement.phase, Phase::Stopped) {
             return;
         }
-        if self.reach(supplier, consumer) {
-            let seen = self.replica(consumer).database.as_ref().map(|data| data.ruv.clone());
-            let agreement = self.agreement_mut(index);
-            agreement.consumer_ruv = seen;
-            agreement.status = Status::Ok;
-            self.idle(index);
+        // One that cannot send has tried all the time; when the next try comes is chance.
+        let failed = if !self.reach(supplier, consumer) {
+            Some((Status::Unreachable, self.timing.backoff_max))
+        } else if course == Some(Course::Carries) {
+            None
+        } else if self.same_generation(index) {
+            Some((Status::Stuck, self.timing.backoff_min))
         } else {
-            // It has tried all the time; when the next try comes is chance.
-            let period = self.timing.backoff_max.millis().max(1);
-            let wait = Span::from_millis(self.latency.next_u64() % period);
-            self.agreement_mut(index).status = Status::Unreachable;
-            self.agreement_mut(index).backoff = self.timing.backoff_max;
-            self.schedule_attempt(index, wait, Phase::BackingOff);
+            Some((Status::Generation, self.timing.backoff_min))
+        };
+        if let Some((status, backoff)) = failed {
+            let wait = Span::from_millis(self.latency.next_u64() % backoff.millis().max(1));
+            let agreement = self.agreement_mut(index);
+            agreement.status = status;
+            agreement.backoff = backoff;
+            return self.schedule_attempt(index, wait, Phase::BackingOff);
+        }
+        let seen = self.replica(consumer).database.as_ref().map(|data| data.ruv.clone());
+        let agreement = self.agreement_mut(index);
+        agreement.consumer_ruv = seen;
+        agreement.status = Status::Ok;
+        self.idle(index);
+        // A keep-alive write of the last moments is still on its way.
+        if !self.carries_load_only(index) {
+            let latency = self.attempt_latency();
+            self.schedule_attempt(index, latency, Phase::Starting);
         }
     }
 }

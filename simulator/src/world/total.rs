@@ -173,7 +173,8 @@ impl World {
         self.replica_mut(index).is_loading = false;
         self.begin_load(index);
         if !self.planted.has(Mutation::NoKeepAliveAfterLoad) {
-            self.schedule_keep_alive(index, self.timing.keep_alive_after_load);
+            let due = self.now() + self.timing.keep_alive_after_load;
+            self.schedule_keep_alive(index, due, true);
         }
         self.start_agreements(index);
     }

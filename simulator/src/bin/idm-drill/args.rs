@@ -32,6 +32,11 @@ pub(crate) enum Command {
         /// Exports: files, folders, or - for standard input; without any, the bundled example.
         paths: Vec<PathBuf>,
     },
+    /// Print the steps that bring a disaster back, as Markdown for the emergency binder.
+    ///
+    /// Exit codes: 0 every case has a procedure; 1 for some case none works; 3 some case cannot be
+    /// told; 2 usage error or unusable input.
+    Runbook(RunbookArgs),
     /// Play recordings of real servers in the model and print what it predicts.
     ///
     /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise; 2 if a
@@ -91,6 +96,22 @@ pub(crate) struct AuditArgs {
     /// Print all evidence, all cases and all notes.
     #[arg(long, short)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunbookArgs {
+    /// Exports: files, folders, archives, - for standard input; without any, the bundled example.
+    pub(crate) paths: Vec<PathBuf>,
+    /// The disaster, for example lose:ipa1.example.test or lose-dc:fra.
+    #[arg(long, value_name = "CASE", value_parser = parse_case, required_unless_present = "all")]
+    pub(crate) case: Option<Case>,
+    /// Every disaster that the audit lists, except losses of several servers that end no worse than
+    /// that of one of them.
+    #[arg(long, conflicts_with = "case")]
+    pub(crate) all: bool,
+    /// A checklist to rehearse by, with the result to fill in.
+    #[arg(long)]
+    pub(crate) rehearsal: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -13,13 +13,17 @@ use std::process::ExitCode;
 use audit_core::bundle::collect;
 use audit_core::import::Imported;
 use audit_core::note::NoteCode;
-use audit_core::recovery::Case;
+use audit_core::recovery::{Case, OutcomeClass};
+use audit_core::report::runbook::{self, Page, Purpose};
 use audit_core::report::{self, json, markdown, svg, text};
 use audit_core::time::Timestamp;
 use audit_core::{Options, Report, audit, cases, guide, rules};
 use clap::Parser;
 
-use args::{Args, AuditArgs, AuditFormat, Command, FailUnder, ImportArgs, ModelFormat, SchemaName};
+use args::{
+    Args, AuditArgs, AuditFormat, Command, FailUnder, ImportArgs, ModelFormat, RunbookArgs,
+    SchemaName,
+};
 
 /// Exit code for usage errors and for input of which nothing can be used.
 const UNUSABLE: u8 = 2;
@@ -47,6 +51,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Explain { word, .. } => explain(word.as_deref()),
+        Command::Runbook(runbook) => runbooks(runbook, args.as_of.unwrap_or_else(now)),
         Command::Replay(args) => replay::run(args),
         Command::Collect { explain } => {
             let explanation = explain.then(collect::explain);
@@ -116,7 +121,7 @@ fn run_audit(args: &AuditArgs, as_of: Timestamp) -> io::Result<ExitCode> {
     diagnostics::print(&imported.deployment.notes)?;
     let report = audit(&imported, &Options { as_of });
     match &args.case {
-        Some(case) => return judge_case(&imported, case, args.format),
+        Some(case) => return judge_case(&imported, case, as_of, args.format),
         None => print(&rendered(&imported, &report, args))?,
     }
     if is_unusable(&imported) {
@@ -170,20 +175,18 @@ fn verdict(report: &Report, fail_under: Option<FailUnder>) -> ExitCode {
     })
 }
 
-fn judge_case(imported: &Imported, case: &Case, format: AuditFormat) -> io::Result<ExitCode> {
-    let judge = cases::Judge::new(&imported.deployment);
+fn judge_case(
+    imported: &Imported,
+    case: &Case,
+    as_of: Timestamp,
+    format: AuditFormat,
+) -> io::Result<ExitCode> {
+    let judge = cases::Judge::new(&imported.deployment).at(as_of);
     if let Some(problem) = judge.objection(case) {
         let _ = writeln!(io::stderr(), "idm-drill: {problem}");
         return Ok(ExitCode::from(UNUSABLE));
     }
-    let Some(judged) = judge.judge(case) else {
-        let _ = writeln!(
-            io::stderr(),
-            "idm-drill: this version judges lose:, lose-dc:, lose-store:, lose-key: and ghost: \
-             only, not {case}"
-        );
-        return Ok(ExitCode::from(UNUSABLE));
-    };
+    let Some(judged) = judge.judge(case) else { return not_judged(case) };
     let runbook = judge.runbook(case);
     match format {
         AuditFormat::Json => print(&json::render_case(&judged, runbook.as_ref()))?,
@@ -192,6 +195,44 @@ fn judge_case(imported: &Imported, case: &Case, format: AuditFormat) -> io::Resu
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn runbooks(args: &RunbookArgs, as_of: Timestamp) -> io::Result<ExitCode> {
+    let imported = files::import(&args.paths);
+    diagnostics::print(&imported.deployment.notes)?;
+    let (pages, missing) = match &args.case {
+        None => runbook::binder(&imported.deployment, as_of),
+        Some(case) => {
+            let judge = cases::Judge::new(&imported.deployment).at(as_of);
+            if let Some(problem) = judge.objection(case) {
+                let _ = writeln!(io::stderr(), "idm-drill: {problem}");
+                return Ok(ExitCode::from(UNUSABLE));
+            }
+            let Some(page) = Page::of(&judge, case) else { return not_judged(case) };
+            (vec![page], Vec::new())
+        }
+    };
+    let purpose = if args.rehearsal { Purpose::Rehearsal } else { Purpose::Emergency };
+    print(&runbook::render(&pages, &missing, purpose, as_of))?;
+    let impossible = |page: &Page| page.judged.outcome.class == Some(OutcomeClass::TotalLoss);
+    Ok(if is_unusable(&imported) {
+        ExitCode::from(UNUSABLE)
+    } else if pages.iter().any(impossible) {
+        ExitCode::from(1)
+    } else if !missing.is_empty() || pages.iter().any(|page| page.runbook.is_none()) {
+        ExitCode::from(3)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn not_judged(case: &Case) -> io::Result<ExitCode> {
+    writeln!(
+        io::stderr(),
+        "idm-drill: this version judges lose:, lose-dc:, lose-store:, lose-key:, delete: and \
+         ghost: only, not {case}"
+    )?;
+    Ok(ExitCode::from(UNUSABLE))
 }
 
 fn explain(word: Option<&str>) -> io::Result<ExitCode> {

@@ -2,7 +2,8 @@
 
 use audit_core::evidence::Fact;
 use audit_core::import::Imported;
-use audit_core::model::{Role, RoleStatus, Suffix};
+use audit_core::model::{IdRange, Observed, Role, RoleStatus, Suffix};
+use audit_core::views::agreements::Condition;
 
 /// The model as text, ending in a line feed.
 pub(crate) fn render(imported: &Imported) -> String {
@@ -13,7 +14,7 @@ pub(crate) fn render(imported: &Imported) -> String {
     }
     lines.push(String::new());
     let all = if deployment.knows_all_servers() { "all" } else { "there may be more" };
-    lines.push(format!("{} servers ({all})", deployment.servers.len()));
+    lines.push(format!("{} ({all})", count(deployment.servers.len(), "server")));
     let width = deployment.servers.keys().map(|name| name.as_str().len()).max().unwrap_or(0);
     for (name, server) in &deployment.servers {
         let roles: Vec<String> = Role::ALL
@@ -43,7 +44,10 @@ pub(crate) fn render(imported: &Imported) -> String {
             (false, false) => "there may be more",
         };
         lines.push(String::new());
-        lines.push(format!("suffix {suffix}: {} segments ({known})", topology.segments.len()));
+        lines.push(format!(
+            "suffix {suffix}: {} ({known})",
+            count(topology.segments.len(), "segment")
+        ));
         for segment in &topology.segments {
             let arrow = match segment.key.direction {
                 audit_core::model::Direction::Both => "<->",
@@ -58,8 +62,69 @@ pub(crate) fn render(imported: &Imported) -> String {
             ));
         }
     }
+    let shown = observed(&deployment.observed);
+    if !shown.is_empty() {
+        lines.push(String::new());
+        lines.extend(shown);
+    }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What single servers show of themselves, one line per kind; nothing of what no input shows.
+fn observed(observed: &Observed) -> Vec<String> {
+    let mut lines = Vec::new();
+    for suffix in Suffix::ALL {
+        let agreements = || observed.agreements.iter().filter(|(key, _)| key.suffix == suffix);
+        if agreements().next().is_some() {
+            let lists = observed.agreement_lists.keys().filter(|(_, of)| *of == suffix).count();
+            let all = count(lists, "server");
+            let total = count(agreements().count(), "agreement");
+            lines.push(format!("suffix {suffix}: {total} (all of {all})"));
+        }
+        for (key, agreement) in agreements() {
+            let text = match Condition::of(observed, key) {
+                Condition::Works => continue,
+                Condition::Unknown => {
+                    let enabled =
+                        word(&agreement.enabled, |on| if *on { "on" } else { "off" }.to_owned());
+                    let state = word(&agreement.state, ToString::to_string);
+                    format!("enabled {enabled}, last update {state}")
+                }
+                condition => condition.to_string(),
+            };
+            lines.push(format!("  {} to {}: {text}", key.on, key.peer));
+        }
+    }
+    for (key, ruv) in &observed.ruvs {
+        let on = key.on.as_ref().map_or("a server", |on| on.as_str());
+        let own = word(&ruv.own_id, ToString::to_string);
+        let generation = word(&ruv.generation, Clone::clone);
+        let ids: Vec<String> = ruv.replicas.keys().map(ToString::to_string).collect();
+        let ids = if ids.is_empty() { "unknown".to_owned() } else { ids.join(", ") };
+        lines.push(format!(
+            "RUV of {on}, suffix {}: ids {ids}; own id {own}; generation {generation}",
+            key.suffix
+        ));
+    }
+    for (server, dna) in &observed.dna {
+        let range = |fact: &Fact<Option<IdRange>>| {
+            word(fact, |range| range.map_or("none".to_owned(), |range| range.to_string()))
+        };
+        let (own, next) = (range(&dna.range), range(&dna.next_range));
+        let left = word(&dna.remaining, ToString::to_string);
+        lines.push(format!("ids of {server}: range {own}, next range {next}, left {left}"));
+    }
+    if let Some(first) = observed.certificates.values().filter_map(|c| c.expires.value()).min() {
+        let number = count(observed.certificates.len(), "certificate");
+        lines.push(format!("{number}, the first ends {first}"));
+    }
+    lines
+}
+
+/// `1 server`, `2 servers`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn word<T>(fact: &Fact<T>, name: impl Fn(&T) -> String) -> String {

@@ -1,0 +1,229 @@
+//! Runbooks as Markdown: for the emergency binder, and as a checklist to rehearse from.
+
+use std::fmt::Write;
+
+use super::markdown::{code, escape, prose};
+use crate::cases::{self, CaseOutcome, Judge};
+use crate::model::Deployment;
+use crate::recovery::{Case, Fault, OutcomeClass, Runbook, Step};
+use crate::time::Timestamp;
+
+/// What the pages are for. Closed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// To recover by, when it happened.
+    Emergency,
+    /// To rehearse by: with boxes to tick, what is expected, and a result to audit later.
+    Rehearsal,
+}
+
+/// One case with what brings it back.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// How it ends.
+    pub judged: CaseOutcome,
+    /// The steps, if a procedure works.
+    pub runbook: Option<Runbook>,
+}
+
+impl Page {
+    /// The page of a case; `None` for a fault that only the simulation knows.
+    pub fn of(judge: &Judge<'_>, case: &Case) -> Option<Self> {
+        let judged = judge.judge(case)?;
+        let runbook = judged.procedure.and_then(|_| judge.runbook(case));
+        Some(Self { judged, runbook })
+    }
+}
+
+/// The pages of a binder: every case of every family, except losses of several servers that end no
+/// worse than one of their members alone. For those, the page of each member tells what to do.
+///
+/// Names of families whose cases cannot be listed come second, with what is missing.
+pub fn binder(deployment: &Deployment, as_of: Timestamp) -> (Vec<Page>, Vec<String>) {
+    let judge = Judge::new(deployment).at(as_of);
+    let mut pages: Vec<Page> = Vec::new();
+    let mut missing = Vec::new();
+    for family in cases::FAMILIES {
+        match (family.cases)(deployment) {
+            Ok(cases) => {
+                let mut alone = std::collections::BTreeMap::new();
+                for case in &cases {
+                    let Some(page) = Page::of(&judge, case) else { continue };
+                    let rank = page.judged.outcome.rank();
+                    match several(case) {
+                        None => {
+                            alone.extend(single(case).map(|name| (name.clone(), rank)));
+                            pages.push(page);
+                        }
+                        Some(servers) => {
+                            let known = servers.iter().filter_map(|name| alone.get(name)).max();
+                            if known.is_none_or(|worst| rank > *worst) {
+                                pages.push(page);
+                            }
+                        }
+                    }
+                }
+            }
+            Err(needs) => {
+                let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
+                missing.push(format!("{}: needs {}", family.title, needs.join(", ")));
+            }
+        }
+    }
+    (pages, missing)
+}
+
+/// The servers of a case that loses several at once and nothing else.
+fn several(case: &Case) -> Option<&std::collections::BTreeSet<crate::model::Fqdn>> {
+    let mut faults = case.faults().iter();
+    match (faults.next(), faults.next()) {
+        (Some(Fault::Lose(servers)), None) if servers.len() > 1 => Some(servers),
+        _ => None,
+    }
+}
+
+/// The server of a case that loses one and nothing else.
+fn single(case: &Case) -> Option<&crate::model::Fqdn> {
+    let mut faults = case.faults().iter();
+    match (faults.next(), faults.next()) {
+        (Some(Fault::Lose(servers)), None) if servers.len() == 1 => servers.first(),
+        _ => None,
+    }
+}
+
+/// The pages as Markdown, ending in a line feed. `missing` are families without cases.
+pub fn render(pages: &[Page], missing: &[String], purpose: Purpose, as_of: Timestamp) -> String {
+    let title = match purpose {
+        Purpose::Emergency => "IdM runbooks",
+        Purpose::Rehearsal => "IdM rehearsals",
+    };
+    let mut out = format!("# {title}, as of {as_of}\n\n");
+    out.push_str(match purpose {
+        Purpose::Emergency => EMERGENCY,
+        Purpose::Rehearsal => REHEARSAL,
+    });
+    if pages.len() > 1 {
+        out.push_str("\n| case | ends with | procedure | steps |\n|---|---|---|---|\n");
+        for page in pages {
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} |",
+                escape(&page.judged.case.to_string()),
+                words(page),
+                page.judged.procedure.map_or("none", crate::recovery::Procedure::name),
+                page.runbook.as_ref().map_or(0, |runbook| runbook.steps.len())
+            );
+        }
+    }
+    for line in missing {
+        let _ = writeln!(out, "\nNot in here: {}.", escape(line));
+    }
+    for page in pages {
+        self::page(page, purpose, &mut out);
+    }
+    if purpose == Purpose::Rehearsal {
+        result(pages, as_of, &mut out);
+    }
+    out
+}
+
+const EMERGENCY: &str = "\
+Keep this on paper, or where it can be read while IdM is down. Beside it are needed: root on every
+server, the password of `admin`, the password of the Directory Manager, and for encrypted backups
+the secret key with its passphrase.
+
+Steps are in order. Do not go on behind a step whose check fails: export again what still runs, and
+ask for the runbook again. What is lost for good is said in front.
+";
+
+const REHEARSAL: &str = "\
+Rehearse on copies of the servers, in a network that reaches neither production nor its clients: a
+copy of a server replicates with every server that it knows. Steps that cannot be undone are marked.
+Tick what was seen as expected; write down what was not, and when each step began and ended. The
+result at the end is a part of answers.toml.
+";
+
+fn words(page: &Page) -> &'static str {
+    page.judged.outcome.class.map_or("unknown", OutcomeClass::words)
+}
+
+fn page(page: &Page, purpose: Purpose, out: &mut String) {
+    let Page { judged, runbook } = page;
+    let _ = writeln!(out, "\n## {}\n", escape(&judged.case.to_string()));
+    let _ = writeln!(out, "Ends with **{}**.", escape(words(page)));
+    list(out, "Lost:", &judged.outcome.lost);
+    let needs: Vec<String> = judged.outcome.needs.iter().map(ToString::to_string).collect();
+    list(out, "Cannot be told without:", &needs);
+    list(out, "Why nothing brings it back, as far as is known:", &judged.impossible);
+    let (Some(procedure), Some(runbook)) = (judged.procedure, runbook) else { return };
+    let _ = writeln!(
+        out,
+        "\nProcedure {} ({}), {}.\n",
+        procedure.name(),
+        runbook.scenario,
+        escape(procedure.citation())
+    );
+    for (number, step) in (1..).zip(&runbook.steps) {
+        self::step(number, step, purpose, out);
+    }
+}
+
+fn list(out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{title}\n");
+    for line in lines {
+        let _ = writeln!(out, "- {}", escape(line));
+    }
+}
+
+fn step(number: usize, step: &Step, purpose: Purpose, out: &mut String) {
+    let place = match step.action.runs_on() {
+        Some(server) => format!("On {}", escape(&server.to_string())),
+        None => "On any living server".to_owned(),
+    };
+    let undone = if step.action.is_irreversible() { "**Cannot be undone.** " } else { "" };
+    let (label, indent) = match purpose {
+        Purpose::Emergency => {
+            let label = format!("{number}. ");
+            let indent = " ".repeat(label.len());
+            (label, indent)
+        }
+        Purpose::Rehearsal => (format!("- [ ] {number}. "), "  ".to_owned()),
+    };
+    let _ = writeln!(out, "{label}{undone}{place}: {}.\n", prose(&step.because));
+    for command in step.action.commands() {
+        // Indented code cannot be broken out of, whatever the command holds.
+        let _ = writeln!(out, "{indent}    {}", command.replace(['\n', '\r'], " "));
+    }
+    let check = prose(&step.check);
+    match purpose {
+        Purpose::Emergency => {
+            let _ = writeln!(out, "\n{indent}Check: {check}\n");
+        }
+        Purpose::Rehearsal => {
+            let _ = writeln!(out, "\n{indent}Expected: {check}\n");
+            let _ = writeln!(out, "{indent}Seen: ....................  began ..:..  ended ..:..\n");
+        }
+    }
+}
+
+/// What becomes of the rehearsal: lines for `answers.toml`.
+fn result(pages: &[Page], as_of: Timestamp, out: &mut String) {
+    out.push_str("\n## Result\n\nFill in and keep with answers.toml:\n\n```toml\n");
+    for page in pages.iter().filter(|page| page.runbook.is_some()) {
+        let case = page.judged.case.to_string().replace(['\n', '\r'], " ");
+        let _ = writeln!(out, "[[rehearsals]]\n# {case}");
+        let _ =
+            writeln!(out, "at = {}  # the day", as_of.to_string().split('T').next().unwrap_or(""));
+        out.push_str("succeeded = false  # true once every box is ticked\n");
+        out.push_str("took = \"0h\"  # from the first step to the last check\n\n");
+    }
+    out.push_str("```\n");
+    let _ = writeln!(
+        out,
+        "\nAudit it with the exports: {}.",
+        code("idm-drill audit PATH.. answers.toml")
+    );
+}
