@@ -32,6 +32,7 @@ pub mod cases;
 mod certificate_parts;
 mod console_parts;
 mod copies_json;
+mod copy_parts;
 mod directory;
 mod dna_parts;
 mod dsconf_parts;

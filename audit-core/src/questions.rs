@@ -50,6 +50,7 @@ enum Applies {
     Dns,
     Backups,
     EncryptedBackups,
+    Snapshots,
 }
 
 /// Every question, in the order of the table.
@@ -92,6 +93,7 @@ fn question(row: &DeTable<'_>) -> Option<Question> {
         "dns" => Applies::Dns,
         "backups" => Applies::Backups,
         "encrypted-backups" => Applies::EncryptedBackups,
+        "snapshots" => Applies::Snapshots,
         _ => return None,
     };
     let severity = [Severity::Info, Severity::Low, Severity::Medium, Severity::High]
@@ -100,6 +102,7 @@ fn question(row: &DeTable<'_>) -> Option<Question> {
     let category = match text("category")? {
         "ca-and-kra" => Category::CaAndKra,
         "server-loss" => Category::ServerLoss,
+        "data-loss" => Category::DataLoss,
         "continuity" => Category::Continuity,
         "proof" => Category::Proof,
         _ => return None,
@@ -121,6 +124,7 @@ fn question(row: &DeTable<'_>) -> Option<Question> {
         Applies::Dns => "no server runs IdM's DNS",
         Applies::Backups => "there is no backup",
         Applies::EncryptedBackups => "no backup is encrypted",
+        Applies::Snapshots => "there is no VM snapshot",
     };
     let doc = format!(
         "{asks}\n\n# Why this matters\n\n{why}\n\n# What it reads\n\nThe answer `{key}` in \
@@ -162,6 +166,17 @@ impl Question {
                 }
                 Some(if copies.knows_all(CopyTable::Backups) {
                     State::NotApplicable("there is no backup")
+                } else {
+                    State::Unknown(vec![Need::Copies])
+                })
+            }
+            Applies::Snapshots => {
+                let copies = &deployment.copies;
+                if !copies.snapshots.is_empty() {
+                    return None;
+                }
+                Some(if copies.knows_all(CopyTable::Snapshots) {
+                    State::NotApplicable("there is no VM snapshot")
                 } else {
                     State::Unknown(vec![Need::Copies])
                 })

@@ -472,14 +472,17 @@ fn deduction(rule: &Judged, groups: &[Group], pessimistic: bool) -> Option<(u64,
     (bad > 0 && weight > 0).then(|| (weight, WHOLE / 2 + WHOLE / 2 * bad / all))
 }
 
-/// Ceilings that the facts call for. K6 and K7 are not judged yet.
+/// Ceilings that the facts call for. K7 is not judged yet.
 fn caps(deployment: &Deployment, judged: &[Judged]) -> Vec<Cap> {
     let mut caps: Vec<Cap> = [
         total_loss_by_one_failure(deployment),
         split_now(judged),
+        nothing_to_restore_from(deployment, judged),
         single_ca(judged),
+        single_kra(deployment, judged),
         no_copies(deployment),
         split_by_one_failure(judged),
+        unproven(judged),
     ]
     .into_iter()
     .flatten()
@@ -606,6 +609,41 @@ fn single_ca(judged: &[Judged]) -> Option<Cap> {
     Some(Cap { id: "K3", ceiling: 49, certain, because: because.to_owned() })
 }
 
+/// K2: one CA replica, and every copy that exists is certainly of no use.
+fn nothing_to_restore_from(deployment: &Deployment, judged: &[Judged]) -> Option<Cap> {
+    let points = RestorePoint::all(deployment);
+    let useless = |point: &RestorePoint| {
+        point.holds(Role::Ca) == Some(false) || matches!(point.usability(), Usability::Unusable(_))
+    };
+    let certain = status(judged, "CA001") == Status::Fail
+        && deployment.copies.are_known()
+        && !points.is_empty()
+        && points.iter().all(useless);
+    let because = "one CA replica, and no copy of it can be restored (CA001, COP002)";
+    certain.then(|| Cap { id: "K2", ceiling: 34, certain, because: because.to_owned() })
+}
+
+/// K3: one KRA, and no copy that brings its keys back.
+fn single_kra(deployment: &Deployment, judged: &[Judged]) -> Option<Cap> {
+    if status(judged, "KRA001") != Status::Fail {
+        return None;
+    }
+    let mut certain = deployment.copies.are_known();
+    for point in RestorePoint::all(deployment) {
+        match (point.usability(), point.holds(Role::Kra)) {
+            (Usability::Usable, Some(true)) => return None,
+            (Usability::Unusable(_), _) | (_, Some(false)) => {}
+            (Usability::Usable | Usability::Doubtful(_), _) => certain = false,
+        }
+    }
+    let because = if certain {
+        "one KRA, and no copy brings the keys of its vaults back (KRA001)"
+    } else {
+        "one KRA (KRA001), and whether a copy brings the keys of its vaults back is unknown"
+    };
+    Some(Cap { id: "K3", ceiling: 49, certain, because: because.to_owned() })
+}
+
 /// K4: no restore point that can be used: a deletion that was replicated cannot be undone. A
 /// data-only backup counts here, because servers are there to restore it on.
 fn no_copies(deployment: &Deployment) -> Option<Cap> {
@@ -644,11 +682,35 @@ fn no_copies(deployment: &Deployment) -> Option<Cap> {
     Some(Cap { id: "K4", ceiling: 49, certain, because })
 }
 
-/// K5: one lost server splits a suffix, or fewer than three CA replicas. The only cap that a waiver
-/// lifts.
+/// K5: one lost server splits a suffix, fewer than three CA replicas, or the newest backup is older
+/// than the target. The only cap but K6 that a waiver lifts.
 fn split_by_one_failure(judged: &[Judged]) -> Option<Cap> {
-    let parts =
-        [("TOP004", "losing one server splits others"), ("CA002", "fewer than three CA replicas")];
+    let parts = [
+        ("TOP004", "losing one server splits others"),
+        ("CA002", "fewer than three CA replicas"),
+        ("BAK007", "the newest backup is older than the target"),
+    ];
+    by_rules(judged, "K5", 64, &parts)
+}
+
+/// K6: no restore was rehearsed, copies only on the disk of their server, or a role in one data
+/// center only.
+fn unproven(judged: &[Judged]) -> Option<Cap> {
+    let parts = [
+        ("PRF001", "no restore was rehearsed"),
+        ("COP003", "copies of a server are on its own disk only"),
+        ("DC006", "losing a data center removes a role"),
+    ];
+    by_rules(judged, "K6", 79, &parts)
+}
+
+/// A cap that holds if one of these rules fails, and may hold while one is undecided.
+fn by_rules(
+    judged: &[Judged],
+    id: &'static str,
+    ceiling: u64,
+    parts: &[(&str, &str)],
+) -> Option<Cap> {
     let found = |wanted: Status| -> Vec<String> {
         parts
             .iter()
@@ -664,7 +726,7 @@ fn split_by_one_failure(judged: &[Judged]) -> Option<Cap> {
     } else {
         return None;
     };
-    Some(Cap { id: "K5", ceiling: 64, certain, because })
+    Some(Cap { id, ceiling, certain, because })
 }
 
 /// Share of decided pairs of rule and subject, weighed by severity, in percent, and what is

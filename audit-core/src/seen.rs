@@ -182,14 +182,16 @@ fn settle_backups(
             None => whole.push(next),
         }
     }
+    let mut taken: BTreeSet<String> = BTreeSet::new();
     for found in whole {
         let Found { folder, host, path, is_located, mut backup } = found;
         backup.path.claim(path.clone(), backup.sources.clone());
         let name = folder.unwrap_or_else(|| path.clone());
         let id = host.map_or(name.clone(), |host| format!("{host}/{name}"));
         let place = backup.store.value().cloned().unwrap_or(path);
-        let taken = |id: &str| copies.backups.contains_key(id);
-        let id = if taken(&id) && is_located { format!("{id}@{place}") } else { id };
+        // The first is what is declared under that name, if anything is.
+        let again = !taken.insert(id.clone()) && is_located;
+        let id = if again { format!("{id}@{place}") } else { id };
         copies.backups.entry(id).or_default().merge(backup);
     }
 }

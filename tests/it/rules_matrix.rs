@@ -363,6 +363,11 @@ fn what_must_fail() {
                 ("CA009", "", "-"),
                 ("DNS002", "ipa1", "-"),
                 ("DNA001", "", "-"),
+                // Its model says that there are no copies.
+                ("BAK001", "", "-"),
+                ("COP001", "", "-"),
+                ("COP002", "", "-"),
+                ("SNA001", "", "-"),
             ],
         ),
         (
@@ -374,9 +379,23 @@ fn what_must_fail() {
                 ("CA011", "", "-"),
                 ("CA013", "ipa1", "-"),
                 ("CA013", "ipa2", "-"),
+                // Its copies are as old as the certificates in them.
+                ("BAK008", "ipa3", "-"),
+                ("HID001", "", "-"),
+                ("SNA003", "ipa1", "-"),
+                ("SNA003", "ipa2", "-"),
+                ("SNA003", "ipa4", "-"),
             ],
         ),
-        ("crl-without-ca", &[("CA009", "ipa4", "-")]),
+        (
+            "crl-without-ca",
+            &[
+                ("BAK001", "", "-"),
+                ("CA009", "ipa4", "-"),
+                ("COP001", "", "-"),
+                ("HID001", "", "-"),
+            ],
+        ),
         ("ca-less-certificates-ending", &[("CA012", "dir2", "-")]),
         (
             "conflicting-ids",
@@ -396,9 +415,51 @@ fn what_must_fail() {
             "trust-controllers-in-one-place",
             &[("DC006", "east", "-"), ("AD001", "west", "-"), ("AD002", "w2", "-")],
         ),
-        ("copies-kept-well", &[]),
-        ("copies-kept-badly", &[("BAK020", "", "-"), ("CA002", "ipa1 ipa3", "-")]),
-        ("no-copies", &[("CA002", "ipa1 ipa3", "-")]),
+        ("copies-kept-well", &[("HID002", "bak", "-")]),
+        (
+            "copies-kept-badly",
+            &[
+                ("BAK002", "ipa1.example.test/ipa-full-2026-05-01-02-00-00", "-"),
+                ("BAK003", "ipa1.example.test/ipa-full-2026-04-01-02-00-00", "-"),
+                ("BAK004", "old.example.test/ipa-data-2026-04-01-02-00-00", "-"),
+                ("BAK005", "ipa1.example.test/ipa-full-2026-05-01-02-00-00", "-"),
+                ("BAK006", "ipa1", "-"),
+                ("BAK007", "", "-"),
+                ("BAK008", "ipa1", "-"),
+                ("BAK009", "old.example.test/ipa-data-2026-04-01-02-00-00", "-"),
+                ("BAK020", "", "-"),
+                ("BAK021", "", "-"),
+                ("BAK022", "", "-"),
+                ("BAK023", "", "-"),
+                ("CA002", "ipa1 ipa3", "-"),
+                ("COP002", "", "-"),
+                ("COP003", "ipa1", "-"),
+                ("COP004", "north", "-"),
+                ("HID001", "", "-"),
+                ("KEY001", "ipa1.example.test/ipa-full-2026-04-01-02-00-00", "-"),
+                ("KEY002", "feedfacefeedface", "-"),
+                ("KEY003", "feedfacefeedface", "-"),
+                ("KEY004", "feedfacefeedface", "-"),
+                ("KEY020", "", "-"),
+                ("PRF001", "", "-"),
+                ("SNA001", "", "-"),
+                ("SNA002", "idm2/running", "-"),
+                ("SNA003", "ipa2", "-"),
+                ("SNA004", "", "-"),
+                ("SNA020", "", "-"),
+                ("SNA021", "", "-"),
+            ],
+        ),
+        (
+            "no-copies",
+            &[
+                ("BAK001", "", "-"),
+                ("CA002", "ipa1 ipa3", "-"),
+                ("COP001", "", "-"),
+                ("COP002", "", "-"),
+                ("SNA001", "", "-"),
+            ],
+        ),
         // What the files do not prove must not fail.
         ("disputing-segment-lists", &[]),
         ("disputing-roles", &[]),
@@ -484,7 +545,7 @@ fn what_must_fail() {
 }
 
 /// Beginnings of the codes of rules on copies: most deployments here have no word on theirs.
-const OF_COPIES: [&str; 4] = ["BAK", "SNA", "HID", "PRF"];
+const OF_COPIES: [&str; 6] = ["BAK", "COP", "HID", "KEY", "PRF", "SNA"];
 
 /// What must stay undecided, because the files do not tell: an auditor that guesses fails here.
 #[test]

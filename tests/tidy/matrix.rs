@@ -12,6 +12,8 @@ const COLUMNS: [&str; 4] = ["pass", "fail", "unknown", "not applicable"];
 
 /// Cells that no deployment can fill: code of the rule, column, reason.
 const IMPOSSIBLE: &[(&str, &str, &str)] = &[
+    ("BAK001", "not applicable", "every deployment needs a full backup"),
+    ("COP001", "not applicable", "every deployment needs copies"),
     ("TOP006", "not applicable", "every deployment needs a replica"),
     ("TOP011", "not applicable", "every deployment has a number of servers"),
     ("TOP020", "not applicable", "every deployment is asked"),

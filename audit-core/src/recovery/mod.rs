@@ -21,6 +21,6 @@ pub use outcome::{Outcome, OutcomeClass};
 pub use plan::plan;
 pub(crate) use plan::{Way, decide};
 pub use restore_point::{CopyForm, RestorePoint, Usability, Whereabouts};
-pub(crate) use restore_point::{Taken, csn_time};
+pub(crate) use restore_point::{OLD_PACKAGES, Taken, csn_time, key_called};
 pub use runbook::{Obstacle, Procedure, Runbook, Step};
 pub use situation::{CopyList, Presence, Replica, Situation};
