@@ -58,6 +58,7 @@ pub mod rules;
 pub mod score;
 pub mod seen;
 pub mod service_edits;
+mod snapshot_parts;
 mod sos;
 mod stage;
 pub mod time;

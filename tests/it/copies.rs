@@ -364,6 +364,28 @@ fn each_backup_of_a_store_is_judged() {
     assert!(of(id(gone, 6)).starts_with("doubtful: whether copy gone"));
 }
 
+/// A VM is a server where its identifier says so: in the export bundle and at the hypervisor.
+#[test]
+fn a_snapshot_finds_its_server_by_the_identifier_of_the_vm() {
+    let sample = |importer: &str, name: &str| -> Vec<u8> {
+        let mut samples = tests::samples(importer).into_iter();
+        samples.find(|(found, _)| found == name).unwrap().1
+    };
+    let bundle = sample("dmi_product_uuid", "ok-in-a-bundle.txt");
+    for (importer, name) in [
+        ("virsh_snapshot_dumpxml", "ok-cold.xml"),
+        ("ovirt_snapshots", "ok-regular-and-active.json"),
+    ] {
+        let files =
+            vec![("bundle.txt".into(), bundle.clone()), (name.into(), sample(importer, name))];
+        let deployment = import(&files).deployment;
+        let (id, snapshot) = deployment.copies.snapshots.first_key_value().unwrap();
+        let host = snapshot.host.value().map(audit_core::model::Fqdn::as_str);
+        assert_eq!(host, Some("bak.example.test"), "{id}");
+        assert!(!deployment.notes.iter().any(|note| note.code == NoteCode::UnknownVm), "{id}");
+    }
+}
+
 /// Whatever the chunks and the order, one archive is one model.
 #[test]
 fn chunks_do_not_change_what_an_archive_is() {

@@ -672,6 +672,76 @@ fn backups_become_what_is_true_of_them() {
     assert_eq!(backup.has_service("KRA"), Some(false));
 }
 
+/// File, identifier, time, whether the VM was off, whether every disk is in it.
+type SnapshotTruth = (&'static str, &'static str, &'static str, Option<bool>, Option<bool>);
+
+/// Snapshots as hypervisors show them: the VM, the time, whether it was off, whether every disk is
+/// in it. None of the VMs is known to be a server.
+#[test]
+fn snapshots_become_what_is_true_of_them() {
+    let Some(root) = corpus_or_skip("snapshots_become_what_is_true_of_them") else {
+        return;
+    };
+    let (yes, no) = (Some(true), Some(false));
+    let table: [SnapshotTruth; 7] = [
+        (
+            "01-libvirt-metadata-running-internal.xml",
+            "QEMUGuest1/my snap name",
+            "2010-05-03T20:13:51Z",
+            no,
+            None,
+        ),
+        (
+            "02-libvirt-no-domain-element.xml",
+            "02-libvirt-no-domain-element.xml/my snap name",
+            "2010-05-03T20:13:51Z",
+            no,
+            None,
+        ),
+        (
+            "04-libvirt-docs-output-ellipsis.xml",
+            "fedora/1270477159",
+            "2010-04-05T14:19:19Z",
+            no,
+            no,
+        ),
+        (
+            "05-virsh-snapshot-list-shutoff-fr.txt",
+            "lab-ubuntu/avant-maj",
+            "2026-07-05T16:42:11Z",
+            yes,
+            None,
+        ),
+        ("07-virsh-snapshot-list-placeholder-ja.txt", "almalinux01/snap1", "", yes, None),
+        (
+            "08-virsh-snapshot-list-running.txt",
+            "lab1/clean-install",
+            "2026-10-02T10:31:07Z",
+            no,
+            None,
+        ),
+        (
+            "13-aws-describe-snapshots.json",
+            "vol-049df61146c4d7901/snap-01234567890abcdef",
+            "2019-02-28T21:28:32Z",
+            None,
+            None,
+        ),
+    ];
+    for (file, id, taken_at, off, full) in table {
+        let bytes = fs::read(root.join("real/hypervisor").join(file)).unwrap();
+        let deployment = import(&[(file, &bytes)]).deployment;
+        let all: Vec<_> = deployment.copies.snapshots.iter().collect();
+        let [(found, snapshot)] = all.as_slice() else { panic!("{file}: {all:?}") };
+        assert_eq!(*found, id, "{file}");
+        let time = snapshot.taken_at.value().map_or(String::new(), ToString::to_string);
+        assert_eq!(time, taken_at, "{file}");
+        assert_eq!(snapshot.powered_off.value().copied(), off, "{file}");
+        assert_eq!(snapshot.full.value().copied(), full, "{file}");
+        assert_eq!(snapshot.host.value(), None, "{file}");
+    }
+}
+
 /// Every other file of the corpus: no panic, no invented server, and a note that says it was not
 /// used; a file that is read is in one of the tables above.
 #[test]
@@ -707,6 +777,13 @@ fn everything_else_yields_a_note() {
         "real/backup/02-ls-gpg.txt",
         "real/backup/04-ls-lth-bad-names.txt",
         "rendered/header",
+        "real/hypervisor/01-libvirt-metadata-running-internal.xml",
+        "real/hypervisor/02-libvirt-no-domain-element.xml",
+        "real/hypervisor/04-libvirt-docs-output-ellipsis.xml",
+        "real/hypervisor/05-virsh-snapshot-list-shutoff-fr.txt",
+        "real/hypervisor/07-virsh-snapshot-list-placeholder-ja.txt",
+        "real/hypervisor/08-virsh-snapshot-list-running.txt",
+        "real/hypervisor/13-aws-describe-snapshots.json",
         "real/ldif/02-ca-service-entry-renewal.ldif",
         "real/ldif/04-masters-and-topology-two-servers.ldif",
         "real/ldif/05-dna-posix-ids-extended-comments.ldif",
