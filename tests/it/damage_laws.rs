@@ -79,7 +79,10 @@ fn a_runbook_leaves_no_server_with_damaged_data() {
         assert_eq!(running.len(), count, "{fault}: {runbook:#?}");
         // Adding entries changes no topology; everything else ends in one piece.
         let pieces = state.islands(Suffix::Domain).len();
-        assert!(pieces <= 1 || runbook.procedure == Procedure::AddLostEntries, "{fault}: {pieces}");
+        assert!(
+            pieces <= 1 || runbook.procedure == Procedure::AddLostEntries,
+            "{fault}: {pieces} of {runbook:#?}"
+        );
     }
     for procedure in [
         Procedure::AbandonDamagedServers,

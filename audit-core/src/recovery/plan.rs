@@ -339,6 +339,7 @@ impl Planner {
             self.delete(name);
         }
         self.reinitialize_from(&server);
+        self.join_survivors();
         for (name, replica) in &removed {
             self.install(name, replica);
         }

@@ -83,6 +83,7 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
         let state = match (copy.version.value(), server.version.value()) {
             (None, _) => State::Unknown(vec![Need::CopyUse(id.clone())]),
             (_, None) => State::Unknown(vec![Need::Version(host.clone())]),
+            // Two versions without a number are not one version.
             (Some(then), Some(now)) if numbers(then).is_some() && numbers(then) == numbers(now) => {
                 State::Pass
             }

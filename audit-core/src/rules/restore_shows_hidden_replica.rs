@@ -89,9 +89,7 @@ fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
             (None, _) => State::Unknown(vec![Need::Role(host.clone(), Role::IpaMaster)]),
             (_, None) => State::Unknown(vec![Need::Version(host.clone())]),
             (Some(true), Some(version)) => {
-                let then = if numbers(version)
-                    .is_some_and(|version| version.as_slice() >= ENABLES_SINCE.as_slice())
-                {
+                let then = if numbers(version) >= Some(ENABLES_SINCE.to_vec()) {
                     "it is visible afterwards, and clients are sent to it at once"
                 } else {
                     "it stays hidden: enable it where no other server is visible"

@@ -152,6 +152,7 @@ impl<E> Queue<E> {
     /// for now already, and is counted in [`Queue::late`]: time never runs backward.
     ///
     /// Up to 2^32 events can wait at once; memory ends before.
+    #[inline]
     pub fn schedule_at(&mut self, time: Time, event: E) -> Key {
         self.late += u64::from(time < self.now);
         if self.order == u32::MAX {
@@ -177,6 +178,7 @@ impl<E> Queue<E> {
     }
 
     /// Schedules an event for this long after now.
+    #[inline]
     pub fn schedule_after(&mut self, span: Span, event: E) -> Key {
         self.schedule_at(self.now + span, event)
     }
@@ -203,12 +205,14 @@ impl<E> Queue<E> {
     }
 
     /// Time of the next event.
+    #[inline]
     pub fn next_time(&self) -> Option<Time> {
         // The top is never stale.
         self.heap.peek().map(|entry| entry.time())
     }
 
     /// Takes the next event, and its time becomes now.
+    #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
         let entry = self.heap.pop()?;
         let place = self.places.get_mut(entry.place() as usize)?;
@@ -223,6 +227,7 @@ impl<E> Queue<E> {
 
     /// Takes the next event unless it lies after `horizon`. Now stays where it was if there is
     /// none.
+    #[inline]
     pub fn pop_until(&mut self, horizon: Time) -> Option<(Time, E)> {
         if self.next_time()? > horizon { None } else { self.pop() }
     }
@@ -236,6 +241,7 @@ impl<E> Queue<E> {
     }
 
     /// Removes entries of canceled events from the top.
+    #[inline]
     fn drop_stale_top(&mut self) {
         while self.heap.len() > self.live {
             match self.heap.peek() {
