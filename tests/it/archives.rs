@@ -113,7 +113,10 @@ fn order_of_members_does_not_matter() {
         let shuffled: Files = shuffled.into_iter().map(|(file, _)| file).collect();
         first == deployment_json::render(&import(&[("a.tar.gz", &tar_gz(&shuffled))]).deployment)
     }
-    quickcheck::QuickCheck::new().tests(30).quickcheck(law as fn(Order) -> bool);
+    quickcheck::QuickCheck::new()
+        .rng(quickcheck::Gen::from_size_and_seed(100, 2026))
+        .tests(30)
+        .quickcheck(law as fn(Order) -> bool);
 }
 
 /// What a model states as whole.
