@@ -45,10 +45,13 @@ declare_rule! {
     ///
     /// // Examples are judged on 2026-11-22.
     /// let model = r#"{"schema": "idm-drill/deployment/1",
-    ///   "servers": [{"fqdn": "a.example.test", "roles": {"ipa_master": "enabled", "ca":
-    ///   "enabled", "kra": "enabled"}}, {"fqdn": "b.example.test", "roles": {"ipa_master":
-    ///   "enabled", "ca": "enabled"}}], "ca": "integrated", "snapshots": [{"id": "s1", "vm":
-    ///   "b", "host": "b.example.test"}]}"#;
+    ///   "servers": [
+    ///     {"fqdn": "a.example.test", "roles": {"ipa_master": "enabled", "ca": "enabled",
+    ///      "kra": "enabled", "dns": "absent", "ad_trust_controller": "absent"}},
+    ///     {"fqdn": "b.example.test", "roles": {"ipa_master": "enabled", "ca": "enabled",
+    ///      "kra": "absent", "dns": "absent", "ad_trust_controller": "absent"}}],
+    ///   "ca": "integrated",
+    ///   "snapshots": [{"id": "s1", "vm": "b", "host": "b.example.test"}]}"#;
     /// assert_eq!(status_on_model("SNA004", model), Some(Status::Fail));
     /// ```
     SnapshotsLackRoles {
