@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::model::{Deployment, Fqdn, Need};
+use crate::model::{CopyTable, Deployment, Fqdn, Need};
 use crate::questions::{self, Passes, Question, SCHEMA};
 use crate::rule::State;
 use crate::score::{self, Judged};
@@ -21,9 +21,12 @@ pub fn render(deployment: &Deployment, as_of: Timestamp) -> String {
          # \"up to +N\" is how many points the answer can add at most to the score before caps.\n\n\
          schema = \"{SCHEMA}\"\n"
     );
+    let (_, needs) = score::coverage(deployment, &judged);
+    copy_lists(&needs, &judged, &mut out);
     data_centers(deployment, &judged, &mut out);
     answers(deployment, &judged, &mut out);
     facts(deployment, &judged, &mut out);
+    copies(&needs, &judged, &mut out);
     waivers(&judged, &mut out);
     out
 }
@@ -184,6 +187,172 @@ fn facts(deployment: &Deployment, judged: &[Judged], out: &mut String) {
     if !lines.is_empty() {
         let _ = write!(out, "\n[facts]\n{lines}");
     }
+}
+
+/// A heading, and the points that hang on it.
+fn ask(heading: &str, judged: &[Judged], is_this: impl Fn(&Need) -> bool, out: &mut String) {
+    let _ = writeln!(out, "\n# {heading}");
+    if let Some(effect) = effect(judged, is_this) {
+        let _ = writeln!(out, "# {effect}");
+    }
+}
+
+/// Which copies there are, and that there are no others. These keys stand before every table.
+fn copy_lists(needs: &[Need], judged: &[Judged], out: &mut String) {
+    if needs.contains(&Need::Copies) {
+        let heading = "Which backups and VM snapshots exist. The stores themselves, or listings of \
+                       them, say it better.";
+        ask(heading, judged, |need| *need == Need::Copies, out);
+        out.push_str(
+            "# backups = []          # there are none\n\
+             # snapshots = []        # there are none\n\
+             # backups_known = true  # those in the inputs, and [[backups]] below, are all\n\
+             # snapshots_known = true\n",
+        );
+    }
+    for table in CopyTable::ALL {
+        let is_this = |need: &Need| *need == Need::Declared(table);
+        if needs.iter().any(is_this) {
+            let key = table.key();
+            ask(
+                &format!("There are no {key}; else fill in [[{key}]] below."),
+                judged,
+                is_this,
+                out,
+            );
+            let _ = writeln!(out, "# {key} = []");
+        }
+    }
+}
+
+/// Copies that somebody declares.
+const COPIES: &str = "
+# Copies that no input shows; one [[backups]] or [[snapshots]] for each.
+# [[backups]]
+# id = \"HOST/ipa-full-2026-01-31-02-00-00\"
+# host = \"HOST\"
+# kind = \"full\"  # or \"data\"
+# taken_at = 2026-01-31T02:00:00Z
+# roles = [\"CA\", \"KRA\", \"DNS\"]  # the line services of its header
+# version = \"4.12.2\"
+# encrypted = true or false
+# complete = true or false
+# store = \"NAME\"
+# key = \"IDENTIFIER\"
+# [[snapshots]]
+# id = \"NAME\"
+# host = \"HOST\"
+# taken_at = 2026-01-31T02:00:00Z
+# powered_off = true or false
+# full = true or false  # all disks
+# store = \"NAME\"
+";
+
+/// What no copy says of itself: where it is, who has its key, whether it was ever restored.
+fn copies(needs: &[Need], judged: &[Judged], out: &mut String) {
+    let is_open = needs.contains(&Need::Copies);
+    if is_open {
+        out.push_str(COPIES);
+    }
+    let known: Vec<String> = needs.iter().filter_map(store_of).collect();
+    let is_place = |need: &Need| matches!(need, Need::CopyPlace(_) | Need::StorePlace(_));
+    let is_list = |table| move |need: &Need| *need == Need::Declared(table);
+    let is_store = |need: &Need| is_place(need) || is_list(CopyTable::Stores)(need);
+    if is_open || needs.iter().any(is_store) {
+        ask("Where copies are kept; one [[stores]] for each place.", judged, is_store, out);
+        for copy in needs.iter().filter_map(|need| match need {
+            Need::CopyPlace(copy) => Some(copy),
+            _ => None,
+        }) {
+            let _ = writeln!(out, "# open: {}", comment(copy));
+        }
+        let known = if known.is_empty() { vec!["NAME".to_owned()] } else { known };
+        for id in known {
+            let _ = write!(
+                out,
+                "# [[stores]]\n# id = {}\n# host = \"HOST\"  # if it is on the disk of one\n\
+                 # data_center = \"WHERE\"\n\
+                 # medium = \"disk\"  # or \"network\", \"object\", \"tape\", \"optical\"\n\
+                 # paths = [\"FOLDER\"]  # by which listings name it\n\
+                 # separate_filesystem = true or false\n# readable = true or false\n",
+                text(&id)
+            );
+        }
+    }
+    let is_key = |need: &Need| {
+        matches!(need, Need::CopyKey(_) | Need::KeyPlace(_)) || is_list(CopyTable::Keys)(need)
+    };
+    if needs.iter().any(is_key) {
+        ask("Keys that decrypt copies.", judged, is_key, out);
+        let mut keys: Vec<&str> = needs
+            .iter()
+            .filter_map(|need| match need {
+                Need::KeyPlace(key) => Some(key.as_str()),
+                _ => None,
+            })
+            .collect();
+        if keys.is_empty() {
+            keys.push("IDENTIFIER");
+        }
+        for key in keys {
+            let _ = write!(
+                out,
+                "# [[keys]]\n# id = {}\n# locations = [\"safe\", \"HOST\"]\n\
+                 # escrowed = true or false  # a second person has its passphrase\n\
+                 # expires = 2030-01-01\n",
+                text(key)
+            );
+        }
+    }
+    let is_use = |need: &Need| matches!(need, Need::CopyUse(_));
+    let is_rehearsal = |need: &Need| is_use(need) || is_list(CopyTable::Rehearsals)(need);
+    if needs.iter().any(is_rehearsal) {
+        ask("Restores that were rehearsed, in a network apart.", judged, is_rehearsal, out);
+        let copy = needs.iter().find_map(|need| match need {
+            Need::CopyUse(copy) => Some(copy.as_str()),
+            _ => None,
+        });
+        let _ = write!(
+            out,
+            "# [[rehearsals]]\n# at = 2026-01-31\n# copy = {}\n# succeeded = true or false\n\
+             # took = \"2h\"\n",
+            text(copy.unwrap_or("COPY"))
+        );
+    }
+    let is_schedule = is_list(CopyTable::Schedules);
+    if needs.iter().any(is_schedule) {
+        ask("How often copies are made.", judged, is_schedule, out);
+        out.push_str(
+            "# [[schedules]]\n# id = \"nightly\"\n# host = \"HOST\"\n# makes = \"full\"\n\
+             # every = \"1d\"\n# keeps = 14\n",
+        );
+    }
+    if needs.contains(&Need::Targets) {
+        ask("What the operators are held to.", judged, |need| *need == Need::Targets, out);
+        out.push_str("# [targets]\n# rpo = \"24h\"\n# rto = \"8h\"\n# noticed_within = \"7d\"\n");
+    }
+    let is_vm = |need: &Need| matches!(need, Need::CopyHost(_));
+    if needs.iter().any(is_vm) {
+        ask("Which server each VM is.", judged, is_vm, out);
+        out.push_str("# [vms]\n# \"VM\" = \"HOST\"\n");
+    }
+}
+
+fn store_of(need: &Need) -> Option<String> {
+    match need {
+        Need::StorePlace(store) => Some(store.clone()),
+        _ => None,
+    }
+}
+
+/// A TOML text.
+fn text(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+/// A name in a comment: on one line.
+fn comment(name: &str) -> String {
+    name.replace(['\n', '\r'], " ")
 }
 
 fn waivers(judged: &[Judged], out: &mut String) {
