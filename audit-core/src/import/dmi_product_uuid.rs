@@ -31,7 +31,9 @@ pub(super) static FORMAT: Format = Format {
 
 fn read(named: &Named<'_>, lines: &[Line], facts: &mut Facts) -> bool {
     let is_section = named.section.is_some_and(|section| section.head.name == "product_uuid");
-    let (true, Some(host)) = (is_section, &named.observed_from) else { return false };
+    // A name without its domain may be any machine's.
+    let host = named.observed_from.as_ref().filter(|host| host.as_str().contains('.'));
+    let (true, Some(host)) = (is_section, host) else { return false };
     let found = lines.iter().find(|line| is_uuid(line.text.trim()));
     let Some(line) = found else { return false };
     let uuid = line.text.trim().to_lowercase();
