@@ -240,9 +240,9 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
                 let roles = Role::ALL
                     .into_iter()
                     .map(|role| match role {
-                        Role::IpaMaster => (role, known(RoleStatus::Enabled)),
-                        Role::Ca if *with_ca => (role, known(RoleStatus::Enabled)),
-                        _ => (role, known(RoleStatus::Absent)),
+                        Role::IpaMaster => (role, Fact::made(RoleStatus::Enabled)),
+                        Role::Ca if *with_ca => (role, Fact::made(RoleStatus::Enabled)),
+                        _ => (role, Fact::made(RoleStatus::Absent)),
                     })
                     .collect();
                 let data_center = peers
@@ -261,7 +261,7 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
             }
             Edit::AddCa { server, peer } => {
                 if let Some(server) = changed.servers.get_mut(server) {
-                    server.roles.insert(Role::Ca, known(RoleStatus::Enabled));
+                    server.roles.insert(Role::Ca, Fact::made(RoleStatus::Enabled));
                 }
                 add_segment(&mut changed, Suffix::Ca, server, peer);
             }
@@ -270,7 +270,7 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
             }
             Edit::Update { server, version } => {
                 if let Some(server) = changed.servers.get_mut(server) {
-                    server.version = known(version.clone());
+                    server.version = Fact::made(version.clone());
                 }
             }
             Edit::RemoveSegment { suffix, key } => {
@@ -288,7 +288,7 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
                     let agreement =
                         AgreementKey { on: left.clone(), suffix: *suffix, peer: right.clone() };
                     if let Some(agreement) = changed.observed.agreements.get_mut(&agreement) {
-                        agreement.enabled = known(true);
+                        agreement.enabled = Fact::made(true);
                     }
                 }
             }
@@ -316,11 +316,6 @@ pub fn apply(deployment: &Deployment, edits: &[Edit]) -> Deployment {
     changed
 }
 
-/// A fact that a change makes.
-fn known<T>(value: T) -> Fact<T> {
-    Fact::Known { value, sources: Sources::new() }
-}
-
 /// The server has the other's data, generation included, and replicates with everybody who has it.
 fn reinitialize(observed: &mut Observed, suffix: Suffix, server: &Fqdn, from: &Fqdn) {
     let key = |on: &Fqdn| RuvKey { on: Some(on.clone()), suffix };
@@ -334,7 +329,7 @@ fn reinitialize(observed: &mut Observed, suffix: Suffix, server: &Fqdn, from: &F
                 matches!(state, AgreementState::Stuck | AgreementState::OtherGeneration)
             };
             if agreement.state.certainly(healed) {
-                agreement.state = known(AgreementState::Ok);
+                agreement.state = Fact::made(AgreementState::Ok);
             }
         }
     }

@@ -76,12 +76,6 @@ pub(crate) fn host_of(name: &str) -> &str {
     inner.map_or(name, |(_, host)| host)
 }
 
-/// A change sequence number: 20 hex digits, in lower case.
-pub(crate) fn csn(text: &str) -> Option<String> {
-    let is_csn = text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_csn.then(|| text.to_ascii_lowercase())
-}
-
 /// One agreement as a row shows it, before it is known whose it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {

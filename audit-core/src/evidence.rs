@@ -74,6 +74,13 @@ pub enum Fact<T> {
     Conflict(Claims<T>),
 }
 
+impl<T> Fact<T> {
+    /// A fact that a change of the model makes: known, without evidence.
+    pub(crate) fn made(value: T) -> Self {
+        Self::Known { value, sources: Sources::new() }
+    }
+}
+
 impl<T: Ord + Clone> Fact<T> {
     /// States a value: the union of what was stated, in any order.
     pub fn claim(&mut self, value: T, sources: Sources) {

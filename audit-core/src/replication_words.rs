@@ -21,6 +21,12 @@ pub(crate) fn replica_id_of_text(text: &str) -> Option<u16> {
     text.trim().parse().ok().filter(|id| *id > 0)
 }
 
+/// A change sequence number: 20 hex digits (389-ds `csn.c`), in lower case.
+pub(crate) fn csn(text: &str) -> Option<String> {
+    let is_csn = text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_csn.then(|| text.to_ascii_lowercase())
+}
+
 /// The suffix with this root: `o=ipaca` is `ca`, a tree of `dc` is `domain`. `None` for any other,
 /// which IdM does not have.
 pub(crate) fn suffix_of_root(root: &str) -> Option<Suffix> {

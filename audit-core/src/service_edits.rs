@@ -2,7 +2,7 @@
 //!
 //! The counterpart of the changes to the topology in [`advise`](crate::advise).
 
-use crate::evidence::{Fact, Sources};
+use crate::evidence::Fact;
 use crate::model::{CertificateKey, Deployment, Fqdn, IdRange, Role, RoleStatus, ServerAttribute};
 use crate::time::Timestamp;
 
@@ -197,29 +197,29 @@ impl ServiceEdit {
                             status.value(),
                             Some(RoleStatus::Hidden | RoleStatus::Configured)
                         ) {
-                            *status = known(RoleStatus::Enabled);
+                            *status = Fact::made(RoleStatus::Enabled);
                         }
                     }
                 }
             }
             Self::SetCaRenewalServer { server, .. } => {
-                deployment.ca_renewal_server = known(server.clone());
+                deployment.ca_renewal_server = Fact::made(server.clone());
                 mark_only(deployment, server, ServerAttribute::CaRenewalServer);
             }
             Self::MoveDnssecKeyMaster { to, .. } => {
-                deployment.dnssec_key_master = known(to.clone());
+                deployment.dnssec_key_master = Fact::made(to.clone());
                 mark_only(deployment, to, ServerAttribute::DnssecKeyMaster);
             }
             Self::SetCrlGeneration { server, on } => {
                 if let Some(server) = deployment.servers.get_mut(server) {
-                    server.crl_publisher = known(*on);
+                    server.crl_publisher = Fact::made(*on);
                 }
             }
             Self::RenewCertificates { server, names, until, .. } => {
                 for name in names {
                     let key = CertificateKey { on: server.clone(), name: name.clone() };
                     if let Some(certificate) = deployment.observed.certificates.get_mut(&key) {
-                        certificate.expires = known(*until);
+                        certificate.expires = Fact::made(*until);
                         certificate.issued = Fact::Unknown;
                     }
                 }
@@ -227,8 +227,8 @@ impl ServiceEdit {
             Self::SplitDnaRange { from, keep, to, give } => {
                 for (server, range) in [(from, keep), (to, give)] {
                     let dna = deployment.observed.dna.entry(server.clone()).or_default();
-                    dna.range = known(Some(*range));
-                    dna.remaining = known(range.size());
+                    dna.range = Fact::made(Some(*range));
+                    dna.remaining = Fact::made(range.size());
                 }
             }
         }
@@ -239,19 +239,15 @@ impl ServiceEdit {
 /// `ipaplatform/base/paths.py`, `IPA_KASP_DB_BACKUP`).
 const KASP_DB: &str = "/var/lib/ipa/ipa-kasp.db.backup";
 
-fn known<T>(value: T) -> Fact<T> {
-    Fact::Known { value, sources: Sources::new() }
-}
-
 fn set_role(deployment: &mut Deployment, server: &Fqdn, role: Role) {
     if let Some(server) = deployment.servers.get_mut(server) {
-        server.roles.insert(role, known(RoleStatus::Enabled));
+        server.roles.insert(role, Fact::made(RoleStatus::Enabled));
     }
 }
 
 fn mark_only(deployment: &mut Deployment, only: &Fqdn, attribute: ServerAttribute) {
     for (name, server) in &mut deployment.servers {
-        server.attributes.insert(attribute, known(name == only));
+        server.attributes.insert(attribute, Fact::made(name == only));
     }
 }
 

@@ -21,7 +21,7 @@ use audit_core::report::Status;
 use tests::{corpus, files_below, import, options};
 
 /// The corpus, or a visible remark.
-fn corpus_or_skip(test: &str) -> Option<PathBuf> {
+pub(crate) fn corpus_or_skip(test: &str) -> Option<PathBuf> {
     let found = corpus();
     if found.is_none() {
         println!("SKIPPED {test}: there is no corpus on this machine");

@@ -5,26 +5,19 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test reads files, says what it skips, and ends where something is missing"
 )]
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use audit_core::import::Imported;
 use audit_core::model::{Agreement, AgreementKey, Observed, Role, RoleStatus, Suffix};
-use tests::{corpus, import};
+use tests::import;
 
-fn corpus_or_skip(test: &str) -> Option<PathBuf> {
-    let found = corpus();
-    if found.is_none() {
-        println!("SKIPPED {test}: there is no corpus on this machine");
-    }
-    found
-}
+use crate::corpus::corpus_or_skip;
 
 fn read(root: &Path, names: &[&str]) -> Imported {
     let files: Vec<(&str, Vec<u8>)> =

@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test reads files, says what it skips, and ends where something is missing"
 )]
@@ -13,23 +12,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use audit_core::evidence::Fact;
 use audit_core::import::Imported;
 use audit_core::model::Observed;
 use audit_core::report::Status;
-use tests::{corpus, import};
+use tests::import;
+
+use crate::corpus::corpus_or_skip;
 
 use crate::bad_input::all_outputs;
-
-fn corpus_or_skip(test: &str) -> Option<PathBuf> {
-    let found = corpus();
-    if found.is_none() {
-        println!("SKIPPED {test}: there is no corpus on this machine");
-    }
-    found
-}
 
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()

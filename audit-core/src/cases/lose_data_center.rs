@@ -5,8 +5,7 @@ use crate::model::{Deployment, Need};
 use crate::recovery::{Case, Fault};
 use crate::rule_parts::known_data_centers;
 
-/// Losing a data center: its servers. Stores of copies in it are not read yet, so that copies count
-/// as elsewhere, with their use unknown.
+/// Losing a data center: its servers, and the stores of copies in it.
 ///
 /// Every data center of the deployment. Needs the data center of every server: a server elsewhere
 /// would survive.

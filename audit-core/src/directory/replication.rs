@@ -1,6 +1,6 @@
 //! Elements of a RUV as the directory server stores them.
 
-use crate::replication_words::replica_id_of_text;
+use crate::replication_words::{csn, replica_id_of_text};
 
 /// Name of the database entry that holds a suffix's RUV (389-ds `repl5.h`, `RUV_STORAGE_ENTRY`).
 pub(crate) const RUV_ENTRY: &str = "ffffffff-ffffffff-ffffffff-ffffffff";
@@ -48,12 +48,6 @@ impl RuvValue {
             _ => None,
         }
     }
-}
-
-/// A change sequence number: 20 hex digits (389-ds `csn.c`).
-fn csn(text: &str) -> Option<String> {
-    (text.len() == 20 && text.bytes().all(|b| b.is_ascii_hexdigit()))
-        .then(|| text.to_ascii_lowercase())
 }
 
 #[cfg(test)]

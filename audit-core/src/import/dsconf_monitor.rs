@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::{Format, Named, Reads};
-use crate::dsconf_parts::{Asked, Row, csn, host_of, note_left_out, note_unreadable};
+use crate::dsconf_parts::{Asked, Row, host_of, note_left_out, note_unreadable};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::json_parts::Place;
 use crate::model::{Fqdn, RuvKey, Suffix};
 use crate::note::NoteCode;
 use crate::parse::json::Document;
-use crate::replication_words::{replica_id, server_of, suffix_of_root};
+use crate::replication_words::{csn, replica_id, server_of, suffix_of_root};
 
 /// Reads the JSON of `dsconf SERVER replication monitor`.
 ///

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::{Format, Named, Reads};
-use crate::dsconf_parts::{Asked, csn, items};
+use crate::dsconf_parts::{Asked, items};
 use crate::facts::Facts;
 use crate::json_parts::Place;
 use crate::model::RuvKey;
 use crate::note::NoteCode;
 use crate::parse::json::Document;
-use crate::replication_words::{replica_id, server_of_url};
+use crate::replication_words::{csn, replica_id, server_of_url};
 
 /// Reads the JSON of `dsconf SERVER replication get-ruv`.
 ///

@@ -2,13 +2,13 @@
 
 use super::{Format, Named, Reads};
 use crate::directory::replication::RuvValue;
-use crate::dsconf_parts::{Asked, Key, Row, csn, host_of, note_left_out};
+use crate::dsconf_parts::{Asked, Key, Row, host_of, note_left_out};
 use crate::evidence::Sources;
 use crate::facts::Facts;
 use crate::model::RuvKey;
 use crate::note::{Note, NoteCode};
 use crate::parse::console::Line;
-use crate::replication_words::{replica_id_of_text, server_of, suffix_of_root};
+use crate::replication_words::{csn, replica_id_of_text, server_of, suffix_of_root};
 
 /// Reads the text of `dsconf SERVER repl-agmt status`, `replication monitor` and `replication
 /// get-ruv`.
