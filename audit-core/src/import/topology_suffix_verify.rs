@@ -18,7 +18,7 @@ use crate::parse::labels;
 /// | `Replication topology of suffix "ca" …` | the CA is integrated |
 /// | `ipa: ERROR: ca: suffix not found` | there is no integrated CA |
 /// | `Server A can't contact servers: B, C` | A, B and C exist; a note |
-/// | `Server "A" has 5 agreements with servers:` and lines below | all of them exist; a note |
+/// | `Server "A" has 5 agreements with servers:` and lines below | A exists; a note |
 ///
 /// The model holds segments, not verdicts on them: that a suffix is in order, or is not, is said in
 /// a note, and the audit decides from the segments. The command counts a server entry that was left
@@ -40,6 +40,9 @@ pub(super) static FORMAT: Format = Format {
 
 /// Name of the command.
 const COMMAND: &str = "topologysuffix-verify";
+
+/// What follows names entries of servers; the other heading names ends of segments.
+const CONTACT: &str = "can't contact servers";
 
 const IN_ORDER: &str = "Replication topology of suffix \"{}\" is in order.";
 const ERRORS: &str = "Replication topology of suffix \"{}\" contains errors.";
@@ -135,7 +138,9 @@ fn read_errors(named: &Named<'_>, frame: &Frame, suffix: Option<Suffix>, facts: 
     for field in frame.entries.iter().flat_map(|entry| &entry.fields) {
         let Some((server, fault)) = subject(field) else { continue };
         let others: Vec<Fqdn> = field.value.split([',', ' ']).filter_map(Fqdn::parse).collect();
-        for name in others.iter().chain([&server]) {
+        // Partners come from segments, and the end of a segment need not be a server.
+        let listed = if fault.starts_with(CONTACT) { others.as_slice() } else { &[] };
+        for name in listed.iter().chain([&server]) {
             facts.server(name, [source(named, field, format!("server {name}"))]);
         }
         let others: Vec<&str> = others.iter().map(Fqdn::as_str).collect();
@@ -162,6 +167,6 @@ fn read_errors(named: &Named<'_>, frame: &Frame, suffix: Option<Suffix>, facts: 
 fn subject(field: &Field) -> Option<(Fqdn, &str)> {
     let rest = field.label.strip_prefix("Server ")?;
     let (name, text) = rest.split_once(' ')?;
-    let fault = text.starts_with("can't contact servers") || text.contains("agreements with");
+    let fault = text.starts_with(CONTACT) || text.contains("agreements with");
     Some((Fqdn::parse(name.trim_matches('"'))?, text)).filter(|_| fault)
 }
