@@ -1,10 +1,9 @@
-//! What an administrator can do, and why it can be refused.
+//! What an administrator can do.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use crate::advise::{quote, segment_add};
-use crate::model::{Fqdn, Role, Suffix};
+use crate::model::{Fqdn, IdRange, Role, Suffix};
 
 /// One step of a recovery. Closed: the atomic steps of the documented procedures.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -124,7 +123,80 @@ pub enum Action {
         /// The server.
         server: Fqdn,
     },
+    /// Start a server again that was stopped on purpose or was away; its disk is whole.
+    StartServer {
+        /// The server.
+        server: Fqdn,
+    },
+    /// Remove IdM from a host: its data is gone, and where another server can be reached, its
+    /// entry is removed as by `ipa server-del`.
+    Uninstall {
+        /// The server.
+        server: Fqdn,
+        /// Go on although it is the last that holds a role or the others are then disconnected.
+        force: bool,
+    },
+    /// Add a role to a server that is installed.
+    AddRole {
+        /// The server.
+        server: Fqdn,
+        /// The role.
+        role: Role,
+    },
+    /// Switch off the agreements that a server has with others: it sends nothing any more.
+    DisableAgreements {
+        /// The supplier, on which they are stored.
+        of: Fqdn,
+    },
+    /// Switch them on again.
+    EnableAgreements {
+        /// The supplier, on which they are stored.
+        of: Fqdn,
+    },
+    /// Bring back the network between servers that do not reach each other.
+    RestoreNetwork,
+    /// Set a server's clock right.
+    SetClock {
+        /// The server.
+        server: Fqdn,
+    },
+    /// Renew expired certificates of a CA replica while nothing else works. Makes it the CA
+    /// renewal server.
+    FixCertificates {
+        /// The CA replica.
+        on: Fqdn,
+    },
+    /// Replace the expired certificates of another server.
+    RenewCertificates {
+        /// The server.
+        server: Fqdn,
+        /// The CA replica that issues them; `None` in CA-less deployments: they come from outside.
+        from: Option<Fqdn>,
+    },
+    /// Give a server ids to hand out. Those of a removed server are lost unless somebody does.
+    SetDnaRange {
+        /// The server.
+        on: Fqdn,
+        /// The ids; `None` if no export says which are free.
+        range: Option<IdRange>,
+    },
+    /// Remove the replica id of a server from all RUVs. With the id of a server that lives, that
+    /// server has to be re-initialized.
+    CleanRuv {
+        /// The server whose id is removed.
+        server: Fqdn,
+        /// Where it runs.
+        on: Fqdn,
+    },
+    /// Remove the replica ids of all servers that are no members from all RUVs.
+    CleanDanglingRuv {
+        /// Where it runs.
+        on: Fqdn,
+    },
 }
+
+/// What one server's instance is called in commands of the directory server.
+const INSTANCE: &str = "slapd-REALM";
 
 impl Action {
     /// The commands, one a line.
@@ -190,6 +262,67 @@ impl Action {
             Self::Verify { .. } => {
                 vec!["kinit admin && ipa user-show admin".to_owned()]
             }
+            Self::StartServer { .. } => vec!["ipactl start".to_owned()],
+            Self::Uninstall { force, .. } => {
+                let mut command = "ipa-server-install --uninstall --unattended".to_owned();
+                if *force {
+                    command.push_str(" --ignore-topology-disconnect --ignore-last-of-role");
+                }
+                vec![command]
+            }
+            Self::AddRole { role, .. } => vec![
+                match role {
+                    Role::Ca => "ipa-ca-install",
+                    Role::Kra => "ipa-kra-install",
+                    Role::Dns => "ipa-dns-install --auto-forwarders",
+                    Role::AdTrustController => "ipa-adtrust-install",
+                    Role::AdTrustAgent => "ipa-adtrust-install --add-agents",
+                    Role::IpaMaster => "ipa-replica-install",
+                }
+                .to_owned(),
+            ],
+            Self::DisableAgreements { .. } => agreements("disable"),
+            Self::EnableAgreements { .. } => agreements("enable"),
+            Self::RestoreNetwork => {
+                vec!["ping, then ldapsearch -x -H ldap://SERVER -s base, both ways".to_owned()]
+            }
+            Self::SetClock { .. } => {
+                vec!["chronyc makestep".to_owned(), "ipactl restart".to_owned()]
+            }
+            Self::FixCertificates { .. } => {
+                vec!["ipactl start --ignore-service-failures".to_owned(), "ipa-cert-fix".to_owned()]
+            }
+            Self::RenewCertificates { from: Some(_), .. } => vec![
+                "ipactl start --ignore-service-failures".to_owned(),
+                "ipa-certupdate".to_owned(),
+                "getcert list | grep -B5 -e CA_UNREACHABLE -e expired".to_owned(),
+                "getcert resubmit -i REQUEST-ID".to_owned(),
+                "ipactl restart".to_owned(),
+            ],
+            Self::RenewCertificates { from: None, .. } => vec![
+                "ipa-server-certinstall --dirsrv --http --kdc CERTIFICATE.p12".to_owned(),
+                "ipactl restart".to_owned(),
+            ],
+            Self::SetDnaRange { on, range } => vec![
+                "ipa-replica-manage dnarange-show".to_owned(),
+                match range {
+                    Some(range) => {
+                        format!(
+                            "ipa-replica-manage dnarange-set {on} {}-{}",
+                            range.first, range.last
+                        )
+                    }
+                    None => format!("ipa-replica-manage dnarange-set {on} FIRST-LAST"),
+                },
+            ],
+            Self::CleanRuv { server, .. } => vec![
+                format!("ipa-replica-manage list-ruv | grep {server}"),
+                "ipa-replica-manage clean-ruv ID-SHOWN-THERE".to_owned(),
+            ],
+            Self::CleanDanglingRuv { .. } => vec![
+                "ipa-replica-manage list-ruv".to_owned(),
+                "ipa-replica-manage clean-dangling-ruv".to_owned(),
+            ],
         }
     }
 
@@ -200,18 +333,29 @@ impl Action {
                 Some(on)
             }
             Self::DeleteServer { from, .. } => Some(from),
+            Self::DisableAgreements { of } | Self::EnableAgreements { of } => Some(of),
+            Self::FixCertificates { on }
+            | Self::CleanRuv { on, .. }
+            | Self::CleanDanglingRuv { on } => Some(on),
             Self::InstallReplica { server, .. }
             | Self::RestoreFull { server, .. }
             | Self::RestoreData { server, .. }
             | Self::Reinitialize { server, .. }
             | Self::Isolate { server }
             | Self::FlushSssd { server }
+            | Self::StartServer { server }
+            | Self::Uninstall { server, .. }
+            | Self::AddRole { server, .. }
+            | Self::SetClock { server }
+            | Self::RenewCertificates { server, .. }
             | Self::Verify { server } => Some(server),
             Self::EnableServer { .. }
             | Self::PromoteRenewal { .. }
             | Self::AddSegment { .. }
             | Self::DeleteSegment { .. }
             | Self::BootSnapshot { .. }
+            | Self::RestoreNetwork
+            | Self::SetDnaRange { .. }
             | Self::UpdateClients => None,
         }
     }
@@ -225,75 +369,19 @@ impl Action {
                 | Self::RestoreData { .. }
                 | Self::Reinitialize { .. }
                 | Self::BootSnapshot { .. }
+                | Self::Uninstall { .. }
+                | Self::CleanRuv { .. }
         )
     }
 }
 
-/// Why an action is refused. Closed.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Refusal {
-    /// No living server is there to run the command.
-    NoLivingServer,
-    /// The server that the action needs does not run.
-    ServerDown(Fqdn),
-    /// The deployment does not know the server, or not any more.
-    NotAMember(Fqdn),
-    /// A server of this name is still a member; it must be deleted first.
-    StillAMember(Fqdn),
-    /// The server does not hold a role that the action needs.
-    LacksRole(Fqdn, Role),
-    /// The server is not visible; it must be enabled first.
-    NotVisible(Fqdn),
-    /// The server is the last one that holds a role.
-    LastOfRole(Fqdn, Role),
-    /// The server is the DNSSEC key master.
-    DnssecKeyMaster(Fqdn),
-    /// The rest of the suffix would be disconnected.
-    WouldDisconnect(Suffix),
-    /// The two servers are joined already.
-    AlreadyJoined(Fqdn, Fqdn),
-    /// The two servers are not joined.
-    NotJoined(Fqdn, Fqdn),
-    /// No living CA replica can be reached from the source, so no replica can be installed.
-    NoCaReachable(Fqdn),
-    /// The copy does not exist or its store is lost.
-    NoSuchCopy(String),
-    /// A backup is restored only on the host it was taken on.
-    OtherHost(String, Fqdn),
-    /// Data of a backup is restored only on an installed server.
-    NotInstalled(Fqdn),
-    /// A data-only backup cannot rebuild a server.
-    DataOnly(String),
-    /// The server runs already.
-    AlreadyRunning(Fqdn),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoLivingServer => f.write_str("no living server"),
-            Self::ServerDown(server) => write!(f, "{server} does not run"),
-            Self::NotAMember(server) => write!(f, "{server} is not a member of the deployment"),
-            Self::StillAMember(server) => {
-                write!(f, "{server} is still a member; delete it first")
-            }
-            Self::LacksRole(server, role) => write!(f, "{server} does not hold role {role}"),
-            Self::NotVisible(server) => write!(f, "{server} is not visible; enable it first"),
-            Self::LastOfRole(server, role) => write!(f, "{server} is the last {role}"),
-            Self::DnssecKeyMaster(server) => write!(f, "{server} is the DNSSEC key master"),
-            Self::WouldDisconnect(suffix) => {
-                write!(f, "the rest of suffix {suffix} would be disconnected")
-            }
-            Self::AlreadyJoined(a, b) => write!(f, "{a} and {b} are joined already"),
-            Self::NotJoined(a, b) => write!(f, "{a} and {b} are not joined"),
-            Self::NoCaReachable(server) => {
-                write!(f, "no living CA replica can be reached from {server}")
-            }
-            Self::NoSuchCopy(copy) => write!(f, "copy {copy} does not exist any more"),
-            Self::OtherHost(copy, host) => write!(f, "{copy} can only be restored on {host}"),
-            Self::NotInstalled(server) => write!(f, "{server} is not installed"),
-            Self::DataOnly(copy) => write!(f, "{copy} is a data-only backup"),
-            Self::AlreadyRunning(server) => write!(f, "{server} runs already"),
-        }
-    }
+/// Switches agreements of both suffixes, as `ipa-restore` does on all other servers.
+fn agreements(verb: &str) -> Vec<String> {
+    let command = |suffix: &str| {
+        format!(
+            "for a in $(dsconf {INSTANCE} repl-agmt list --suffix {suffix} | sed -n \
+             's/^cn: //p'); do dsconf {INSTANCE} repl-agmt {verb} --suffix {suffix} \"$a\"; done"
+        )
+    };
+    vec![command("SUFFIX"), command("o=ipaca")]
 }

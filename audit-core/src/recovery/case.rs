@@ -23,7 +23,7 @@ pub struct Span(u32);
 
 impl Span {
     /// A span of this many seconds.
-    pub fn from_seconds(seconds: u32) -> Self {
+    pub const fn from_seconds(seconds: u32) -> Self {
         Self(seconds)
     }
 

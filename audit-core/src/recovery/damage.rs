@@ -52,6 +52,7 @@ impl Situation {
                         && !damage.on.contains(to)
                         && generation(from).is_some()
                         && generation(from) == generation(to)
+                        && self.carries(&(*suffix, from.clone(), to.clone()))
                 })
                 .map(|(_, _, to)| to.clone())
                 .collect();

@@ -10,17 +10,22 @@ mod case;
 mod damage;
 mod outcome;
 mod plan;
+mod refusal;
 mod restore_point;
 mod runbook;
 mod situation;
+mod step;
 
-pub use action::{Action, Refusal};
+pub use action::Action;
 pub use case::{Case, CaseError, Fault, Span};
 pub use damage::Damage;
 pub use outcome::{Outcome, OutcomeClass};
 pub use plan::plan;
 pub(crate) use plan::{Way, decide};
+pub use refusal::Refusal;
 pub use restore_point::{CopyForm, RestorePoint, Usability, Whereabouts};
 pub(crate) use restore_point::{OLD_PACKAGES, Taken, csn_time, key_called};
 pub use runbook::{Obstacle, Procedure, Runbook, Step};
-pub use situation::{CopyList, Presence, Replica, Situation};
+pub use situation::{
+    CopyList, Link, PARTITION_ASSUMED, PURGE_DELAY, Presence, Replica, SKEW_MAX, Situation,
+};

@@ -253,6 +253,7 @@ impl Planner {
              refuse it (error 19)",
         );
         self.reinitialize_from(&server);
+        self.enable_agreements();
         self.join_survivors();
         let running: Vec<Fqdn> = self.state.running().into_iter().cloned().collect();
         for server in &running {
@@ -332,6 +333,7 @@ impl Planner {
             .iter()
             .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))
             .collect();
+        self.catch_up();
         self.enable_hidden(&lost);
         self.promote(&lost);
         self.move_crl(&lost);
@@ -401,6 +403,62 @@ impl Planner {
                     break;
                 }
             }
+        }
+    }
+
+    /// Switches agreements on again that a restore has switched off.
+    fn enable_agreements(&mut self) {
+        let silent: BTreeSet<Fqdn> =
+            self.state.disabled.iter().map(|(_, supplier, _)| supplier.clone()).collect();
+        for of in silent {
+            self.push(
+                Action::EnableAgreements { of },
+                "the restore switched its agreements off, and re-initializing switches only those \
+                 with the server on again that the data came from",
+                "ipa-replica-manage list -v: every agreement with a time of its last update",
+            );
+        }
+    }
+
+    /// Re-initializes servers that cannot catch up, each from one that has what it lacks.
+    fn catch_up(&mut self) {
+        for (suffix, server) in self.state.stale.clone() {
+            if !self.state.running().contains(&&server) {
+                continue;
+            }
+            let generation = |planner: &Self, name: &Fqdn| {
+                planner.state.members.get(name)?.generation.get(&suffix).copied()
+            };
+            let role = if suffix == Suffix::Ca { Role::Ca } else { Role::IpaMaster };
+            let near = self.state.members.get(&server).cloned();
+            let mut sources = self.preferred(role, near.as_ref());
+            sources.retain(|name| {
+                *name != server
+                    && !self.state.stale.contains(&(suffix, name.clone()))
+                    && generation(self, name) == generation(self, &server)
+                    && self.state.reaches(name, &server)
+            });
+            let joined = |from: &Fqdn| {
+                let arc = (suffix, from.clone(), server.clone());
+                self.state.agreements.contains(&arc) && !self.state.cut.contains(&arc)
+            };
+            let Some(from) = sources.iter().find(|from| joined(from)).or(sources.first()).cloned()
+            else {
+                continue;
+            };
+            if !joined(&from) {
+                self.push(
+                    Action::AddSegment { suffix, left: from.clone(), right: server.clone() },
+                    "nothing joins it to a server that has what it lacks; run it on both",
+                    format!("ipa topologysuffix-verify {suffix}"),
+                );
+            }
+            self.push(
+                Action::Reinitialize { server, from, suffix },
+                "the others may have trimmed what it lacks, and take its own new changes for \
+                 known: only a re-initialization makes both the same again",
+                "ipa-replica-manage list -v shows no error; the newest user is there",
+            );
         }
     }
 

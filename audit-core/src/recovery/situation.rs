@@ -1,13 +1,29 @@
 //! The abstract state of a deployment during a disaster: who runs, who replicates with whom, which
-//! data set each holds. Sets only: no time, no order of changes.
+//! data set each holds. Sets only: no order of changes, and of time only whether it is longer than
+//! what servers keep changes for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::damage::Damage;
-use super::restore_point::{CopyForm, RestorePoint, Whereabouts};
-use super::{Action, Fault, Refusal};
-use crate::model::{CaMode, Deployment, Direction, Fqdn, Need, Role, RoleStatus, Suffix};
+use super::restore_point::{RestorePoint, Whereabouts};
+use super::{Fault, Span};
+use crate::dna_parts;
+use crate::model::{CaMode, Deployment, Direction, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
+use crate::time::Timestamp;
 use crate::views::digraph::{Digraph, Flow};
+
+/// Skew of a clock from which others refuse a server's changes: the most by which a server moves
+/// its own clock to follow another's (389-ds `csngen.c`, quantities C.2).
+pub const SKEW_MAX: Span = Span::from_seconds(86_400);
+
+/// How long servers keep tombstones and the state of changes: a server that was away for longer
+/// may send changes that the others cannot place any more (389-ds `repl5_replica.c`; quantities
+/// C.2, scenario B27).
+pub const PURGE_DELAY: Span = Span::from_seconds(604_800);
+
+/// How long a network is interrupted where a case does not say it. An assumption: partitions
+/// between data centers have a median of 20 minutes (quantities C.5).
+pub const PARTITION_ASSUMED: Span = Span::from_seconds(86_400);
 
 /// What has become of a server. Closed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -16,6 +32,10 @@ pub enum Presence {
     Running,
     /// Its services are stopped on purpose; its disk is whole.
     Isolated,
+    /// It was off for some time; its disk and its data are as they were.
+    Absent,
+    /// Its data is spoiled and its services do not start; files on its disk can be read.
+    Broken,
     /// Gone with its disk.
     Lost,
 }
@@ -43,7 +63,7 @@ impl Replica {
         self.presence == Presence::Running
     }
 
-    fn status(&self, role: Role) -> RoleStatus {
+    pub(crate) fn status(&self, role: Role) -> RoleStatus {
         self.roles.get(&role).copied().unwrap_or(RoleStatus::Absent)
     }
 }
@@ -58,7 +78,7 @@ pub struct CopyList {
 }
 
 impl CopyList {
-    fn find(&self, id: &str) -> Option<&RestorePoint> {
+    pub(crate) fn find(&self, id: &str) -> Option<&RestorePoint> {
         self.points.iter().find(|point| point.id == id)
     }
 
@@ -67,6 +87,15 @@ impl CopyList {
             point.obstacles.push(why.to_owned());
         }
     }
+}
+
+/// A stored segment: which agreements it stands for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Link {
+    /// Its name, or its ends where no export names it.
+    pub title: String,
+    /// Its agreements: suffix, supplier, consumer.
+    pub agreements: Vec<(Suffix, Fqdn, Fqdn)>,
 }
 
 /// The state that actions change.
@@ -90,7 +119,39 @@ pub struct Situation {
     pub lost_data_centers: BTreeSet<String>,
     /// Data that was deleted or spoiled, if any.
     pub damage: Option<Damage>,
-    next_generation: u32,
+    /// Stored segments.
+    pub links: Vec<Link>,
+    /// Agreements that are switched off.
+    pub disabled: BTreeSet<(Suffix, Fqdn, Fqdn)>,
+    /// Agreements that exist and do not get through any more.
+    pub cut: BTreeSet<(Suffix, Fqdn, Fqdn)>,
+    /// Interruptions of the network: groups that do not reach each other. A server in no group
+    /// reaches all.
+    pub partitions: BTreeSet<BTreeSet<BTreeSet<Fqdn>>>,
+    /// Servers that lack changes of a suffix which others have trimmed, or whose changes others
+    /// refuse: nothing but a re-initialization helps.
+    pub stale: BTreeSet<(Suffix, Fqdn)>,
+    /// Servers that were set back to a copy while others ran.
+    pub set_back: BTreeMap<Fqdn, String>,
+    /// How long servers were away that are off now, or were started again.
+    pub away: BTreeMap<Fqdn, Span>,
+    /// Servers whose clock is wrong: true if it is ahead, and how far it is off.
+    pub clocks: BTreeMap<Fqdn, (bool, Span)>,
+    /// Members whose certificates have expired. Copies of them hold the same.
+    pub expired: BTreeSet<Fqdn>,
+    /// Hosts whose replica ids stay in RUVs until somebody removes them.
+    pub dangling: BTreeSet<Fqdn>,
+    /// Ids that members hand out; a server without an entry holds none, or it is not known.
+    pub ids: BTreeMap<Fqdn, Vec<IdRange>>,
+    /// Ranges that were lost with servers.
+    pub lost_ids: Vec<IdRange>,
+    /// Shortest time for which a server keeps changes that others miss; `None` if not known.
+    pub changelog_age: Option<Span>,
+    /// How long after the faults somebody notices; `None` if the case does not say it.
+    pub noticed: Option<Span>,
+    /// When somebody noticed; `None` if not known.
+    pub now: Option<Timestamp>,
+    pub(super) next_generation: u32,
 }
 
 impl Situation {
@@ -137,23 +198,8 @@ impl Situation {
                 (name.clone(), Replica { presence, roles, generation, data_center })
             })
             .collect();
-        let mut agreements = BTreeSet::new();
-        for suffix in Suffix::ALL {
-            for segment in &deployment.topology(suffix).segments {
-                let (left, right) = (&segment.key.left, &segment.key.right);
-                let stranger =
-                    [left, right].iter().any(|end| !deployment.servers.contains_key(*end));
-                if segment.enabled == Some(false) || stranger {
-                    continue;
-                }
-                if segment.key.direction != Direction::RightLeft {
-                    agreements.insert((suffix, left.clone(), right.clone()));
-                }
-                if segment.key.direction != Direction::LeftRight {
-                    agreements.insert((suffix, right.clone(), left.clone()));
-                }
-            }
-        }
+        let links = links(deployment);
+        let agreements = links.iter().flat_map(|link| link.agreements.iter().cloned()).collect();
         let crl = deployment
             .servers
             .iter()
@@ -164,6 +210,16 @@ impl Situation {
             points: RestorePoint::all(deployment),
             is_complete: deployment.copies.are_known(),
         };
+        let ids = deployment
+            .observed
+            .dna
+            .iter()
+            .filter(|(_, dna)| dna_parts::holds_ids(dna))
+            .map(|(name, dna)| {
+                let ranges = [dna.range.value(), dna.next_range.value()];
+                (name.clone(), ranges.into_iter().flatten().flatten().cloned().collect())
+            })
+            .collect();
         Ok(Self {
             members,
             agreements,
@@ -174,34 +230,37 @@ impl Situation {
             copies,
             lost_data_centers: BTreeSet::new(),
             damage: None,
+            links,
+            disabled: BTreeSet::new(),
+            cut: BTreeSet::new(),
+            partitions: BTreeSet::new(),
+            stale: BTreeSet::new(),
+            set_back: BTreeMap::new(),
+            away: BTreeMap::new(),
+            clocks: BTreeMap::new(),
+            expired: BTreeSet::new(),
+            dangling: BTreeSet::new(),
+            ids,
+            lost_ids: Vec::new(),
+            changelog_age: None,
+            noticed: None,
+            now: None,
             next_generation: 1,
         })
     }
 
-    /// A state of nothing, to ask whether a fault has an abstract effect.
-    pub(crate) fn blank() -> Self {
-        Self {
-            members: BTreeMap::new(),
-            agreements: BTreeSet::new(),
-            ca: CaMode::None,
-            renewal: None,
-            crl: BTreeSet::new(),
-            dnssec_key_master: None,
-            copies: CopyList::default(),
-            lost_data_centers: BTreeSet::new(),
-            damage: None,
-            next_generation: 1,
-        }
-    }
-
-    /// Lets a fault happen. False if this abstract state has no effect for it: it concerns time or
-    /// data, which only the simulation knows.
+    /// Lets a fault happen. False if it names a segment, a copy or a server that this deployment
+    /// does not have; nothing happens then.
     pub fn inject(&mut self, fault: &Fault) -> bool {
+        if self.stranger(fault) {
+            return false;
+        }
         match fault {
             Fault::Lose(_) | Fault::LoseDataCenter(_) | Fault::Ghost(_) => {
                 for server in self.servers_lost_by(fault) {
-                    if let Some(replica) = self.members.get_mut(&server) {
-                        replica.presence = Presence::Lost;
+                    self.set_presence(&server, Presence::Lost);
+                    if matches!(fault, Fault::Ghost(_)) {
+                        self.dangling.insert(server);
                     }
                 }
                 if let Fault::LoseDataCenter(center) = fault {
@@ -221,15 +280,145 @@ impl Situation {
             }
             Fault::DeleteKnown(server) => self.damage(server, true),
             Fault::DeleteUnknown(server) => self.damage(server, false),
-            Fault::Cut(_)
-            | Fault::Partition(_)
-            | Fault::Rollback { .. }
-            | Fault::Absent { .. }
-            | Fault::Clock { .. }
-            | Fault::CertificatesExpired
-            | Fault::BadUpgrade(_) => return false,
+            Fault::Cut(segment) => {
+                let (cut, others): (Vec<&Link>, Vec<&Link>) =
+                    self.links.iter().partition(|link| link.title == *segment);
+                // A parallel segment carries the changes on.
+                let carried = |arc: &&(Suffix, Fqdn, Fqdn)| {
+                    others.iter().any(|link| link.agreements.contains(*arc))
+                };
+                let arcs: Vec<_> = cut.iter().flat_map(|link| &link.agreements).collect();
+                let stopped = arcs.into_iter().filter(|arc| !carried(arc)).cloned();
+                self.cut.extend(stopped.collect::<Vec<_>>());
+            }
+            Fault::Partition(groups) => {
+                self.partitions.insert(groups.clone());
+            }
+            Fault::Rollback { server, copy } => {
+                let since = self.copies.find(copy).and_then(|point| point.taken_at);
+                self.set_back.insert(server.clone(), copy.clone());
+                self.grow_stale(server, since);
+            }
+            Fault::Absent { server, span } => {
+                self.set_presence(server, Presence::Absent);
+                self.away.insert(server.clone(), *span);
+            }
+            Fault::Clock { server, ahead, span } => {
+                self.clocks.insert(server.clone(), (*ahead, *span));
+            }
+            Fault::CertificatesExpired => self.expired.extend(self.members.keys().cloned()),
+            Fault::BadUpgrade(server) => self.set_presence(server, Presence::Broken),
         }
         true
+    }
+
+    /// True if a fault names something that is not there.
+    fn stranger(&self, fault: &Fault) -> bool {
+        let known = |server: &Fqdn| self.members.contains_key(server);
+        match fault {
+            Fault::Lose(servers) => !servers.iter().all(known),
+            Fault::Partition(groups) => !groups.iter().flatten().all(known),
+            Fault::Ghost(server)
+            | Fault::DeleteKnown(server)
+            | Fault::DeleteUnknown(server)
+            | Fault::Absent { server, .. }
+            | Fault::Clock { server, .. }
+            | Fault::BadUpgrade(server) => !known(server),
+            Fault::Rollback { server, copy } => {
+                let of = self.copies.find(copy).map(|point| point.host.as_ref());
+                !known(server) || of.is_none_or(|host| host.is_some_and(|host| host != server))
+            }
+            Fault::Cut(segment) => !self.links.iter().any(|link| link.title == *segment),
+            Fault::LoseDataCenter(_)
+            | Fault::LoseStore(_)
+            | Fault::LoseKey(_)
+            | Fault::CertificatesExpired => false,
+        }
+    }
+
+    /// A fault happens to a server that nothing worse has happened to.
+    fn set_presence(&mut self, server: &Fqdn, presence: Presence) {
+        if let Some(replica) = self.members.get_mut(server) {
+            replica.presence = replica.presence.max(presence);
+        }
+    }
+
+    /// A server whose data is of an earlier time replicates again. Others keep what it lacks only
+    /// as long as their changelogs reach (quantities C.2: they remember it as newer than it is);
+    /// where that is not known, it is taken to be stale: a re-initialization does no harm. Without
+    /// another server of the same generation nothing is left that it could lack.
+    pub(crate) fn grow_stale(&mut self, server: &Fqdn, since: Option<Timestamp>) {
+        let age = match (self.now, since) {
+            (Some(now), Some(since)) => Some(now.unix_seconds() - since.unix_seconds()),
+            _ => None,
+        };
+        let kept = self.changelog_age.map(|kept| i64::from(kept.seconds()));
+        if let (Some(age), Some(kept)) = (age, kept)
+            && age <= kept
+        {
+            return;
+        }
+        for suffix in Suffix::ALL {
+            if self.has_peer(server, suffix) {
+                self.stale.insert((suffix, server.clone()));
+            }
+        }
+    }
+
+    /// True if another running server has the data of a suffix in the same generation.
+    pub(crate) fn has_peer(&self, server: &Fqdn, suffix: Suffix) -> bool {
+        let generation = self.members.get(server).and_then(|r| r.generation.get(&suffix));
+        generation.is_some()
+            && self.members.iter().any(|(name, other)| {
+                name != server
+                    && other.is_running()
+                    && other.generation.get(&suffix) == generation
+                    && !self.stale.contains(&(suffix, name.clone()))
+            })
+    }
+
+    /// True if the network lets two servers reach each other.
+    pub fn reaches(&self, one: &Fqdn, other: &Fqdn) -> bool {
+        self.partitions.iter().all(|groups| {
+            let group = |server: &Fqdn| groups.iter().find(|group| group.contains(server));
+            match (group(one), group(other)) {
+                (Some(one), Some(other)) => one == other,
+                _ => true,
+            }
+        })
+    }
+
+    /// True if an agreement carries changes between servers that run.
+    pub fn carries(&self, agreement: &(Suffix, Fqdn, Fqdn)) -> bool {
+        let (suffix, supplier, consumer) = agreement;
+        self.agreements.contains(agreement) && self.lets_through(*suffix, supplier, consumer)
+    }
+
+    /// The same for an agreement that exists.
+    fn lets_through(&self, suffix: Suffix, supplier: &Fqdn, consumer: &Fqdn) -> bool {
+        // Most states have none of these; looking them up would copy three names per agreement.
+        if self.disabled.is_empty()
+            && self.cut.is_empty()
+            && self.partitions.is_empty()
+            && self.stale.is_empty()
+            && self.clocks.is_empty()
+        {
+            return true;
+        }
+        let agreement = (suffix, supplier.clone(), consumer.clone());
+        let is_skewed =
+            |server: &Fqdn| self.clocks.get(server).is_some_and(|(_, span)| *span >= SKEW_MAX);
+        !self.disabled.contains(&agreement)
+            && !self.cut.contains(&agreement)
+            && self.reaches(supplier, consumer)
+            && [supplier, consumer]
+                .into_iter()
+                .all(|end| !is_skewed(end) && !self.stale.contains(&(suffix, end.clone())))
+    }
+
+    /// Time for which the network has been interrupted.
+    pub fn interrupted_for(&self) -> Span {
+        self.noticed.unwrap_or(PARTITION_ASSUMED)
     }
 
     /// Servers that a fault takes for good.
@@ -282,12 +471,24 @@ impl Situation {
 
     /// Groups of running members that exchange changes of a suffix, in order.
     pub fn islands(&self, suffix: Suffix) -> Vec<Vec<Fqdn>> {
-        self.groups(suffix, Replica::is_running)
+        let carries = |suffix, supplier: &Fqdn, consumer: &Fqdn| {
+            self.lets_through(suffix, supplier, consumer)
+        };
+        self.groups(suffix, Replica::is_running, carries)
     }
 
-    /// Groups of members whose entries are joined, whether their servers run or not: what the
-    /// topology plug-in judges.
-    fn groups(&self, suffix: Suffix, counts: impl Fn(&Replica) -> bool) -> Vec<Vec<Fqdn>> {
+    /// Number of groups of members whose entries are joined, whether their servers run or not and
+    /// whether changes get through: what the topology plug-in judges.
+    pub(super) fn pieces(&self, suffix: Suffix) -> usize {
+        self.groups(suffix, |_| true, |_, _, _| true).len()
+    }
+
+    fn groups(
+        &self,
+        suffix: Suffix,
+        counts: impl Fn(&Replica) -> bool,
+        carries: impl Fn(Suffix, &Fqdn, &Fqdn) -> bool,
+    ) -> Vec<Vec<Fqdn>> {
         let names: Vec<(&Fqdn, &Replica)> = self
             .members
             .iter()
@@ -301,6 +502,7 @@ impl Situation {
             if let (true, Some(&from), Some(&to)) =
                 (*of == suffix, index.get(supplier), index.get(consumer))
                 && generation(from) == generation(to)
+                && carries(*of, supplier, consumer)
             {
                 arcs.push((from, to, Flow::Forward));
             }
@@ -313,295 +515,27 @@ impl Situation {
             })
             .collect()
     }
+}
 
-    /// Performs an action.
-    ///
-    /// # Errors
-    ///
-    /// The refusal that the software or the procedure gives; the state is then unchanged.
-    pub fn step(&mut self, action: &Action) -> Result<(), Refusal> {
-        match action {
-            Action::EnableServer { server } => {
-                self.require_live()?;
-                let replica = self.member_mut(server)?;
-                for status in replica.roles.values_mut() {
-                    if status.holds_data() {
-                        *status = RoleStatus::Enabled;
-                    }
-                }
+/// The stored segments of both suffixes between members, without those that are switched off.
+fn links(deployment: &Deployment) -> Vec<Link> {
+    let mut links = Vec::new();
+    for suffix in Suffix::ALL {
+        for segment in &deployment.topology(suffix).segments {
+            let (left, right) = (&segment.key.left, &segment.key.right);
+            let stranger = [left, right].iter().any(|end| !deployment.servers.contains_key(*end));
+            if segment.enabled == Some(false) || stranger {
+                continue;
             }
-            Action::PromoteRenewal { ca } => {
-                self.require_live()?;
-                match self.member(ca)?.status(Role::Ca) {
-                    RoleStatus::Enabled => self.renewal = Some(ca.clone()),
-                    RoleStatus::Absent => return Err(Refusal::LacksRole(ca.clone(), Role::Ca)),
-                    RoleStatus::Hidden | RoleStatus::Configured => {
-                        return Err(Refusal::NotVisible(ca.clone()));
-                    }
-                }
+            let mut agreements = Vec::new();
+            if segment.key.direction != Direction::RightLeft {
+                agreements.push((suffix, left.clone(), right.clone()));
             }
-            Action::EnableCrl { on } => {
-                self.require_running(on)?;
-                self.require_role(on, Role::Ca)?;
-                self.crl.insert(on.clone());
+            if segment.key.direction != Direction::LeftRight {
+                agreements.push((suffix, right.clone(), left.clone()));
             }
-            Action::DisableCrl { on } => {
-                self.require_running(on)?;
-                self.crl.remove(on);
-            }
-            Action::DeleteServer { server, from, ignore_last_of_role, ignore_disconnect } => {
-                self.delete(server, from, *ignore_last_of_role, *ignore_disconnect)?;
-            }
-            Action::AddSegment { suffix, left, right } => {
-                self.require_live()?;
-                self.require_suffix(left, *suffix)?;
-                self.require_suffix(right, *suffix)?;
-                let there = (*suffix, left.clone(), right.clone());
-                let back = (*suffix, right.clone(), left.clone());
-                if self.agreements.contains(&there) && self.agreements.contains(&back) {
-                    return Err(Refusal::AlreadyJoined(left.clone(), right.clone()));
-                }
-                self.agreements.extend([there, back]);
-            }
-            Action::DeleteSegment { suffix, left, right } => {
-                self.require_live()?;
-                let there = (*suffix, left.clone(), right.clone());
-                let back = (*suffix, right.clone(), left.clone());
-                let mut after = self.clone();
-                let removed = [&there, &back].map(|arc| after.agreements.remove(arc));
-                if removed == [false, false] {
-                    return Err(Refusal::NotJoined(left.clone(), right.clone()));
-                }
-                // The topology plug-in refuses the last segment of a living server (X5).
-                if after.groups(*suffix, |_| true).len() > self.groups(*suffix, |_| true).len() {
-                    return Err(Refusal::WouldDisconnect(*suffix));
-                }
-                *self = after;
-            }
-            Action::InstallReplica { server, source, roles, hidden } => {
-                self.install(server, source, roles, *hidden)?;
-                self.take_over(server, source);
-            }
-            Action::BootSnapshot { copy, server } => {
-                self.copy(copy, server, &[CopyForm::Snapshot])?;
-                let replica = self.member_mut(server)?;
-                if replica.is_running() {
-                    return Err(Refusal::AlreadyRunning(server.clone()));
-                }
-                replica.presence = Presence::Running;
-                self.mend(server);
-            }
-            Action::RestoreFull { copy, server } => {
-                self.copy(copy, server, &[CopyForm::Full, CopyForm::Unknown])?;
-                self.restore(server)?;
-                self.mend(server);
-            }
-            Action::RestoreData { copy, server } => {
-                self.copy(copy, server, &[CopyForm::Full, CopyForm::Data, CopyForm::Unknown])?;
-                match self.member(server)?.presence {
-                    Presence::Running | Presence::Isolated => self.restore(server)?,
-                    Presence::Lost => return Err(Refusal::NotInstalled(server.clone())),
-                }
-                self.mend(server);
-            }
-            Action::Reinitialize { server, from, suffix } => {
-                self.require_running(server)?;
-                self.require_running(from)?;
-                self.require_suffix(server, *suffix)?;
-                self.require_suffix(from, *suffix)?;
-                if !self.agreements.contains(&(*suffix, from.clone(), server.clone())) {
-                    return Err(Refusal::NotJoined(from.clone(), server.clone()));
-                }
-                let generation = self.member(from)?.generation.get(suffix).copied();
-                if let Some(generation) = generation {
-                    self.member_mut(server)?.generation.insert(*suffix, generation);
-                }
-                if *suffix == Suffix::Domain {
-                    self.take_over(server, from);
-                }
-            }
-            Action::Isolate { server } => {
-                self.require_running(server)?;
-                self.member_mut(server)?.presence = Presence::Isolated;
-            }
-            Action::AddEntries { on, copy } => {
-                self.require_running(on)?;
-                let known = self.copies.find(copy).is_some();
-                if !known {
-                    return Err(Refusal::NoSuchCopy(copy.clone()));
-                }
-                if self.damage.as_ref().is_some_and(|damage| damage.is_known) {
-                    self.damage = None;
-                }
-            }
-            Action::UpdateClients => self.require_live()?,
-            Action::FlushSssd { server } | Action::Verify { server } => {
-                self.require_running(server)?;
-            }
-        }
-        self.spread();
-        Ok(())
-    }
-
-    fn member(&self, server: &Fqdn) -> Result<&Replica, Refusal> {
-        self.members.get(server).ok_or_else(|| Refusal::NotAMember(server.clone()))
-    }
-
-    fn member_mut(&mut self, server: &Fqdn) -> Result<&mut Replica, Refusal> {
-        self.members.get_mut(server).ok_or_else(|| Refusal::NotAMember(server.clone()))
-    }
-
-    fn require_live(&self) -> Result<(), Refusal> {
-        if self.running().is_empty() { Err(Refusal::NoLivingServer) } else { Ok(()) }
-    }
-
-    fn require_running(&self, server: &Fqdn) -> Result<(), Refusal> {
-        if self.member(server)?.is_running() {
-            Ok(())
-        } else {
-            Err(Refusal::ServerDown(server.clone()))
+            links.push(Link { title: segment.title(), agreements });
         }
     }
-
-    fn require_role(&self, server: &Fqdn, role: Role) -> Result<(), Refusal> {
-        if self.member(server)?.holds(role) {
-            Ok(())
-        } else {
-            Err(Refusal::LacksRole(server.clone(), role))
-        }
-    }
-
-    fn require_suffix(&self, server: &Fqdn, suffix: Suffix) -> Result<(), Refusal> {
-        match suffix {
-            Suffix::Domain => self.member(server).map(|_| ()),
-            Suffix::Ca => self.require_role(server, Role::Ca),
-        }
-    }
-
-    /// Refuses a copy that is not there, not of these forms, or of another host.
-    fn copy(&self, copy: &str, server: &Fqdn, forms: &[CopyForm]) -> Result<(), Refusal> {
-        let missing = || Refusal::NoSuchCopy(copy.to_owned());
-        let point = self.copies.find(copy).ok_or_else(missing)?;
-        if !forms.contains(&point.form) {
-            let data_only = point.form == CopyForm::Data;
-            return Err(if data_only { Refusal::DataOnly(copy.to_owned()) } else { missing() });
-        }
-        match &point.host {
-            Some(host) if host != server => Err(Refusal::OtherHost(copy.to_owned(), host.clone())),
-            _ => Ok(()),
-        }
-    }
-
-    /// A restored server has a new generation and is visible (`ipa_restore.py`, since 4.10).
-    fn restore(&mut self, server: &Fqdn) -> Result<(), Refusal> {
-        let generation = self.next_generation;
-        self.next_generation += 1;
-        let replica = self.member_mut(server)?;
-        replica.presence = Presence::Running;
-        for of_suffix in replica.generation.values_mut() {
-            *of_suffix = generation;
-        }
-        for status in replica.roles.values_mut() {
-            if status.holds_data() {
-                *status = RoleStatus::Enabled;
-            }
-        }
-        Ok(())
-    }
-
-    /// `ipa server-del`: counts visible CAs and DNS servers and enabled KRAs only.
-    fn delete(
-        &mut self,
-        server: &Fqdn,
-        from: &Fqdn,
-        ignore_last_of_role: bool,
-        ignore_disconnect: bool,
-    ) -> Result<(), Refusal> {
-        self.require_running(from)?;
-        let replica = self.member(server)?.clone();
-        if !ignore_last_of_role {
-            if self.dnssec_key_master.as_ref() == Some(server) {
-                return Err(Refusal::DnssecKeyMaster(server.clone()));
-            }
-            for role in [Role::Ca, Role::Kra, Role::Dns] {
-                let others = self.members.iter().filter(|(name, other)| {
-                    *name != server && other.status(role) == RoleStatus::Enabled
-                });
-                if replica.status(role) == RoleStatus::Enabled && others.count() == 0 {
-                    return Err(Refusal::LastOfRole(server.clone(), role));
-                }
-            }
-        }
-        let mut after = self.clone();
-        after.members.remove(server);
-        after.agreements.retain(|(_, a, b)| a != server && b != server);
-        if !ignore_disconnect {
-            for suffix in Suffix::ALL {
-                // The tool checks the present state before it looks at the one after.
-                let now = self.groups(suffix, |_| true).len();
-                if now > 1 || after.groups(suffix, |_| true).len() > 1 {
-                    return Err(Refusal::WouldDisconnect(suffix));
-                }
-            }
-        }
-        if after.renewal.as_ref() == Some(server) {
-            let mut cas = after.members.iter();
-            let next = cas.find(|(_, other)| other.status(Role::Ca) == RoleStatus::Enabled);
-            after.renewal = next.map(|(name, _)| name.clone());
-        }
-        if after.dnssec_key_master.as_ref() == Some(server) {
-            after.dnssec_key_master = None;
-        }
-        // The CRL publisher's setting is local to the server and goes with it.
-        after.crl.remove(server);
-        *self = after;
-        Ok(())
-    }
-
-    fn install(
-        &mut self,
-        server: &Fqdn,
-        source: &Fqdn,
-        roles: &BTreeSet<Role>,
-        hidden: bool,
-    ) -> Result<(), Refusal> {
-        if self.members.contains_key(server) {
-            return Err(Refusal::StillAMember(server.clone()));
-        }
-        self.require_running(source)?;
-        let islands = self.islands(Suffix::Domain);
-        let island = islands.iter().find(|island| island.contains(source));
-        let ca = island
-            .into_iter()
-            .flatten()
-            .find(|name| self.members.get(*name).is_some_and(|replica| replica.holds(Role::Ca)));
-        // A replica's own certificates are issued by the CA while it is installed.
-        if self.ca == CaMode::Integrated && ca.is_none() {
-            return Err(Refusal::NoCaReachable(source.clone()));
-        }
-        let status = if hidden { RoleStatus::Hidden } else { RoleStatus::Enabled };
-        let mut of_roles: BTreeMap<Role, RoleStatus> =
-            roles.iter().map(|role| (*role, status)).collect();
-        of_roles.insert(Role::IpaMaster, status);
-        let mut generation = BTreeMap::new();
-        let mut join = |suffix, peer: &Fqdn, replica: Option<&Replica>| {
-            let of_peer = replica.and_then(|replica| replica.generation.get(&suffix)).copied();
-            generation.insert(suffix, of_peer.unwrap_or(0));
-            self.agreements.insert((suffix, server.clone(), peer.clone()));
-            self.agreements.insert((suffix, peer.clone(), server.clone()));
-        };
-        join(Suffix::Domain, source, self.members.get(source));
-        if roles.contains(&Role::Ca) {
-            let source_has_ca = self.members.get(source).is_some_and(|r| r.holds(Role::Ca));
-            let peer = if source_has_ca { Some(source) } else { ca };
-            if let Some(peer) = peer {
-                join(Suffix::Ca, peer, self.members.get(peer));
-            }
-        }
-        let data_center = self.member(source)?.data_center.clone();
-        let replica =
-            Replica { presence: Presence::Running, roles: of_roles, generation, data_center };
-        self.members.insert(server.clone(), replica);
-        Ok(())
-    }
+    links
 }
