@@ -20,6 +20,8 @@
 //!    builds with and without optimization, and between native code and WebAssembly.
 //! 8. Another draw is another behavior: it is announced in the change log.
 
+pub mod checkers;
+pub mod drill;
 pub mod kernel;
 #[cfg(feature = "cli")]
 pub mod replay;

@@ -36,6 +36,12 @@ impl Copy {
     pub const fn server(&self) -> ServerIndex {
         self.server
     }
+
+    /// Number of living entries of a group in it, of all its suffixes.
+    pub fn count(&self, group: &str) -> usize {
+        let data = self.replicas.iter().filter_map(|(_, database)| database.as_ref());
+        data.map(|database| database.tree.group(group).count()).sum()
+    }
 }
 
 /// How a server is brought back from a copy.

@@ -134,6 +134,62 @@ impl Ranges {
         self.ranges.iter().map(|range| load.count(*range)).sum()
     }
 
+    /// The ranges, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = Range> {
+        self.ranges.iter().copied()
+    }
+
+    /// Whether nothing is there.
+    pub const fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// What is here and not there.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let millis = |time: Time| time.millis();
+        let mut ranges = Vec::new();
+        for range in &self.ranges {
+            let mut from = millis(range.from);
+            for cut in other.ranges.iter().filter(|cut| cut.upto >= range.from) {
+                if cut.from > range.upto {
+                    break;
+                }
+                if from < millis(cut.from) {
+                    let upto = Time::from_millis(millis(cut.from) - 1);
+                    ranges.push(Range { from: Time::from_millis(from), upto });
+                }
+                from = from.max(millis(cut.upto).saturating_add(1));
+            }
+            if from <= millis(range.upto) {
+                ranges.push(Range { from: Time::from_millis(from), upto: range.upto });
+            }
+        }
+        Self { ranges }
+    }
+
+    /// What is here and there.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        self.without(&self.without(other))
+    }
+
+    /// What lies before a time.
+    #[must_use]
+    pub fn before(&self, time: Time) -> Self {
+        let Some(last) = time.millis().checked_sub(1) else { return Self::default() };
+        Self { ranges: self.between(None, Time::from_millis(last)).collect() }
+    }
+
+    /// What is here or there.
+    #[must_use]
+    pub fn or(mut self, other: &Self, load: Load) -> Self {
+        for range in &other.ranges {
+            self.insert(*range, load);
+        }
+        self
+    }
+
     /// Number of gaps between ranges: holes.
     pub fn gaps(&self) -> usize {
         self.ranges.len().saturating_sub(1)

@@ -71,7 +71,7 @@ use crate::kernel::time::{Span, Time};
 
 use agreement::Agreement;
 use csn::{Csn, CsnGenerator};
-use load::Load;
+use load::{Load, Ranges};
 use planted::Planted;
 
 pub use agreement::{AgreementIndex, ReplicaIndex, ServerIndex, Status};
@@ -138,6 +138,8 @@ struct Replica {
     writes_load: bool,
     /// Load writes up to here are in the database; `None` while the server takes none.
     load_until: Option<Time>,
+    /// Load writes that it took from clients and acknowledged, whatever became of them.
+    acknowledged: Ranges,
     /// Origins that were cleaned here; used with a planted mistake only.
     cleaned: Vec<ReplicaId>,
 }

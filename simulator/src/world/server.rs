@@ -8,6 +8,7 @@ use super::agreement::{Agreement, AgreementIndex, Phase, ReplicaIndex, ServerInd
 use super::changelog::Record;
 use super::csn::{CsnGenerator, ReplicaId};
 use super::database::{Database, Generation};
+use super::load::Ranges;
 use super::planted::Mutation;
 use super::ruv::Ruv;
 use super::tree::{Operation, Rules};
@@ -44,6 +45,7 @@ impl World {
             load: None,
             writes_load: false,
             load_until: None,
+            acknowledged: Ranges::default(),
             cleaned: Vec::new(),
         });
         self.servers[server.0].replicas.push(index);
@@ -53,9 +55,21 @@ impl World {
     /// A freshly initialized and converged suffix: every server has the same generation, one
     /// change of every server, and that change in its changelog.
     pub fn initialize(&mut self, suffix: Suffix) {
+        self.initialize_with(suffix, Vec::new());
+    }
+
+    /// The same with these changes in it, made by the suffix's first server.
+    pub fn initialize_with(&mut self, suffix: Suffix, changes: Vec<Operation>) {
         let generation = self.new_generation();
         let members = self.members(suffix);
         let mut database = Database::new(generation);
+        let rules = self.rules();
+        for operation in changes {
+            let Some(first) = members.first() else { break };
+            let csn = self.next_csn(*first);
+            database.tree.apply(csn, &operation, rules);
+            database.log(csn, Record::Change(operation.into()));
+        }
         for index in &members {
             let csn = self.next_csn(*index);
             database.log(csn, Record::Change(Operation::KeepAlive.into()));

@@ -8,16 +8,20 @@ impl World {
     /// Joins two replicas of a suffix: an agreement in each direction, enabled. What was there
     /// before is used again. Nothing is initialized.
     pub fn connect(&mut self, left: ReplicaIndex, right: ReplicaIndex) {
-        for (supplier, consumer) in [(left, right), (right, left)] {
-            let index = self.agreement_of(supplier, consumer);
-            let is_late = self.is_running(supplier) && self.is_running(consumer);
-            let needs_total = is_late && self.planted.has(Mutation::BridgeNeedsTotalUpdate);
-            let agreement = self.agreement_mut(index);
-            agreement.exists = true;
-            agreement.is_enabled = true;
-            agreement.needs_total = needs_total;
-            self.start_agreement(index);
-        }
+        self.connect_one_way(left, right);
+        self.connect_one_way(right, left);
+    }
+
+    /// An agreement from one replica to another, enabled; as [`World::connect`] in one direction.
+    pub fn connect_one_way(&mut self, supplier: ReplicaIndex, consumer: ReplicaIndex) {
+        let index = self.agreement_of(supplier, consumer);
+        let is_late = self.is_running(supplier) && self.is_running(consumer);
+        let needs_total = is_late && self.planted.has(Mutation::BridgeNeedsTotalUpdate);
+        let agreement = self.agreement_mut(index);
+        agreement.exists = true;
+        agreement.is_enabled = true;
+        agreement.needs_total = needs_total;
+        self.start_agreement(index);
     }
 
     /// The agreement from one replica to another; made, if it never was.
@@ -51,7 +55,8 @@ impl World {
         }
     }
 
-    fn remove_agreement(&mut self, index: AgreementIndex) {
+    /// Removes one agreement.
+    pub fn remove_agreement(&mut self, index: AgreementIndex) {
         self.stop_agreement(index);
         let agreement = self.agreement_mut(index);
         agreement.exists = false;

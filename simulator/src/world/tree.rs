@@ -140,6 +140,7 @@ pub struct Tree {
     /// Entries by the entry above them and by name.
     children: BTreeMap<EntryId, BTreeMap<String, BTreeSet<EntryId>>>,
     rules: Rules,
+    revision: u64,
 }
 
 /// Which of the rules above a wrong build leaves out; see [`super::planted`].
@@ -160,6 +161,9 @@ impl Tree {
     /// Applies a change. Applied twice, it changes nothing.
     pub fn apply(&mut self, csn: Csn, operation: &Operation, rules: Rules) {
         self.rules = rules;
+        if !matches!(operation, Operation::KeepAlive) {
+            self.revision += 1;
+        }
         match operation {
             Operation::KeepAlive => {}
             Operation::Add(entry) => self.add(EntryId(csn), entry),
@@ -256,6 +260,11 @@ impl Tree {
                 same.remove(&id);
             }
         }
+    }
+
+    /// Changes with the entries: equal numbers on the same tree mean that nothing was applied.
+    pub const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The living entries, oldest first.

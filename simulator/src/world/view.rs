@@ -1,11 +1,14 @@
 //! What an observer of a world can read.
 
+use audit_core::model::Suffix;
+
 use crate::kernel::time::Time;
 
 use super::World;
 use super::agreement::{AgreementIndex, Phase, ReplicaIndex, ServerIndex, Status};
 use super::csn::{Csn, ReplicaId};
 use super::database::{Database, Generation};
+use super::load::{Load, Ranges};
 use super::ruv::Ruv;
 use super::tree::EntryId;
 
@@ -100,6 +103,62 @@ impl World {
         self.database(replica)
             .and_then(|database| database.held.get(&id))
             .map_or(0, |ranges| ranges.count(load))
+    }
+
+    /// The load writes of an origin that a replica holds; empty if none.
+    pub fn held_ranges(&self, replica: ReplicaIndex, origin: ReplicaIndex) -> Ranges {
+        let held = self.database(replica).and_then(|data| data.held.get(&self.id(origin)));
+        held.cloned().unwrap_or_default()
+    }
+
+    /// The load writes that clients made on a replica and that it acknowledged, whatever became of
+    /// them since.
+    pub fn acknowledged(&self, replica: ReplicaIndex) -> &Ranges {
+        &self.replica(replica).acknowledged
+    }
+
+    /// The rhythm of a replica's background load.
+    pub fn load(&self, replica: ReplicaIndex) -> Option<Load> {
+        self.replica(replica).load
+    }
+
+    /// The suffix of a replica.
+    pub fn suffix_of(&self, replica: ReplicaIndex) -> Suffix {
+        self.replica(replica).suffix
+    }
+
+    /// The replica of a suffix on a server.
+    pub fn replica_of(&self, server: ServerIndex, suffix: Suffix) -> Option<ReplicaIndex> {
+        let mut replicas = self.replicas(server).iter().copied();
+        replicas.find(|index| self.suffix_of(*index) == suffix)
+    }
+
+    /// Whether a supplier's changes come to a consumer by themselves: an enabled agreement between
+    /// running servers that reach each other and have one generation, which does not lack a change
+    /// that it must send first.
+    pub fn carries(&self, index: AgreementIndex) -> bool {
+        let agreement = self.agreement(index);
+        let (supplier, consumer) = (agreement.supplier, agreement.consumer);
+        let generation = self.generation(supplier);
+        agreement.exists
+            && agreement.is_enabled
+            && self.reach(supplier, consumer)
+            && generation.is_some()
+            && generation == self.generation(consumer)
+            && agreement.status != Status::Stuck
+    }
+
+    /// Whether a replica answers clients: its server runs, and its suffix is neither empty nor being
+    /// loaded.
+    pub fn is_in_service(&self, replica: ReplicaIndex) -> bool {
+        self.is_running(replica)
+            && !self.replica(replica).is_loading
+            && self.database(replica).is_some()
+    }
+
+    /// Whether an agreement is there: it was made and not removed.
+    pub fn exists(&self, index: AgreementIndex) -> bool {
+        self.agreement(index).exists
     }
 
     /// The agreements that exist on running servers.

@@ -165,7 +165,9 @@ impl World {
             return;
         };
         if from <= newest.time {
-            database.take_load(replica.id, Range { from, upto: newest.time }, load);
+            let range = Range { from, upto: newest.time };
+            database.take_load(replica.id, range, load);
+            replica.acknowledged.insert(range, load);
             replica.generator.see(newest);
         }
     }

@@ -37,6 +37,11 @@ pub(crate) enum Command {
     /// Exit codes: 0 every case has a procedure; 1 for some case none works; 3 some case cannot be
     /// told; 2 usage error or unusable input.
     Runbook(RunbookArgs),
+    /// Let a disaster happen in a simulation and recover from it step by step.
+    ///
+    /// Exit codes: 0 the deployment was recovered; 1 everything is lost, or the drill ended worse
+    /// than the audit says; 3 too little is known; 2 usage error or unusable input.
+    Drill(DrillArgs),
     /// Play recordings of real servers in the model and print what it predicts.
     ///
     /// With --compare, exit code 1 if a deterministic drill was observed to end otherwise; 2 if a
@@ -112,6 +117,45 @@ pub(crate) struct RunbookArgs {
     /// A checklist to rehearse by, with the result to fill in.
     #[arg(long)]
     pub(crate) rehearsal: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DrillArgs {
+    /// Exports: files, folders, archives, - for standard input; without any, the bundled example.
+    pub(crate) paths: Vec<PathBuf>,
+    /// The disaster, for example lose:ipa1.example.test or delete:unknown@ipa1.example.test.
+    #[arg(long, value_name = "CASE", value_parser = parse_case,
+        required_unless_present_any = ["all", "assumptions"])]
+    pub(crate) case: Option<Case>,
+    /// Every disaster of the emergency binder, as a table beside what the audit says.
+    #[arg(long, conflicts_with = "case")]
+    pub(crate) all: bool,
+    /// The seed of everything that chance decides: equal seeds give equal drills.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The worst moment: right behind a write on every server that is lost, and before the next
+    /// scheduled copy.
+    #[arg(long)]
+    pub(crate) worst_timing: bool,
+    /// Replace assumptions by those of this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assume: Option<PathBuf>,
+    /// Print the assumptions, each with its source, as a file for --assume.
+    #[arg(long)]
+    pub(crate) assumptions: bool,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = DrillFormat::Text, conflicts_with = "all")]
+    pub(crate) format: DrillFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DrillFormat {
+    /// A timeline.
+    Text,
+    /// idm-drill/outcome/1.
+    Json,
+    /// Servers as lanes.
+    Svg,
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod diagnostics;
+mod drill;
 mod files;
 mod model_text;
 mod replay;
@@ -52,6 +53,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
         }
         Command::Explain { word, .. } => explain(word.as_deref()),
         Command::Runbook(runbook) => runbooks(runbook, args.as_of.unwrap_or_else(now)),
+        Command::Drill(drill) => drill::run(drill, args.as_of.unwrap_or_else(now)),
         Command::Replay(args) => replay::run(args),
         Command::Collect { explain } => {
             let explanation = explain.then(collect::explain);

@@ -1,0 +1,434 @@
+//! The deployment as it really is during a drill: machines with their disks, and what the servers
+//! replicate.
+//!
+//! What IdM keeps in LDAP is kept as entries of the simulated directory: who is a member with which
+//! roles (`cn=masters`), who replicates with whom (`cn=topology`), who renews certificates. So it
+//! replicates, differs between servers that are apart, and comes back with an old copy, as it does
+//! in reality. What a server keeps outside LDAP (installed roles, the CRL setting, keys) is part of
+//! its [`Machine`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use audit_core::model::{CaMode, Fqdn, Role, RoleStatus, Suffix};
+use audit_core::recovery::Situation;
+
+use crate::kernel::time::{Span, Time};
+use crate::world::tree::{Entry, EntryId, NewEntry, Operation, ROOT};
+use crate::world::{ReplicaIndex, ServerIndex, Timing, World};
+
+/// Group of the entries under `cn=masters`.
+const MASTER: &str = "master";
+/// Group of the entries under `cn=topology`, one per direction.
+const ARC: &str = "arc";
+/// Group of the one entry with what the deployment has once.
+const CONFIG: &str = "config";
+/// Group of the entries that a drill deletes by mistake.
+pub(super) const VICTIM: &str = "victim";
+
+const NAME: &str = "fqdn";
+const SUFFIX: &str = "suffix";
+const FROM: &str = "from";
+const TO: &str = "to";
+const RENEWAL: &str = "renewal";
+const DNSSEC: &str = "dnssec";
+/// A value for "nobody".
+const NOBODY: &str = "-";
+
+/// Whether a machine runs.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Power {
+    /// Its services run.
+    Running,
+    /// Its services were stopped by an operator.
+    Stopped,
+    /// It is off; its disk is whole.
+    Off,
+    /// Its data is spoiled and its services do not start.
+    Broken,
+    /// It is gone with its disk.
+    Lost,
+}
+
+/// What a server keeps outside LDAP.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Local {
+    /// Roles that are installed.
+    pub(super) roles: BTreeSet<Role>,
+    /// Whether it generates the CRL.
+    pub(super) crl: bool,
+    /// Whether its KRA has the keys that open the vaults of before the disaster.
+    pub(super) vault_keys: bool,
+    /// Whether it has the keys that sign the DNS zones of before the disaster.
+    pub(super) dnssec_keys: bool,
+}
+
+/// A host that is, was or will be an IdM server.
+#[derive(Clone, Debug)]
+pub(super) struct Machine {
+    pub(super) server: ServerIndex,
+    pub(super) power: Power,
+    pub(super) local: Local,
+    pub(super) data_center: Option<String>,
+    /// What its topology plug-in has seen last.
+    seen: Option<(ReplicaIndex, u64)>,
+}
+
+impl Machine {
+    /// A machine that runs.
+    pub(super) const fn new(
+        server: ServerIndex,
+        local: Local,
+        data_center: Option<String>,
+    ) -> Self {
+        Self { server, power: Power::Running, local, data_center, seen: None }
+    }
+}
+
+/// A member as one server's data has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Member {
+    pub(super) entry: EntryId,
+    pub(super) roles: BTreeMap<Role, RoleStatus>,
+}
+
+/// One direction of a segment, as data has it.
+pub(super) type Arrow = (Suffix, Fqdn, Fqdn);
+
+/// Everything that is there.
+#[derive(Clone, Debug)]
+pub(super) struct Estate {
+    pub(super) world: World,
+    pub(super) machines: BTreeMap<Fqdn, Machine>,
+    pub(super) ca: CaMode,
+}
+
+fn role_attribute(role: Role) -> String {
+    format!("role:{}", role.key())
+}
+
+fn suffix_named(name: &str) -> Option<Suffix> {
+    Suffix::ALL.into_iter().find(|suffix| suffix.to_string() == name)
+}
+
+/// The changes that make a member's entry.
+pub(super) fn member_entry(name: &Fqdn, roles: &BTreeMap<Role, RoleStatus>) -> Operation {
+    let mut attributes = vec![(NAME.to_owned(), name.to_string())];
+    attributes
+        .extend(roles.iter().map(|(role, status)| (role_attribute(*role), status.name().to_owned())));
+    new_entry(MASTER, format!("cn={name}"), attributes)
+}
+
+fn arrow_entry((suffix, from, to): &Arrow) -> Operation {
+    let attributes = vec![
+        (SUFFIX.to_owned(), suffix.to_string()),
+        (FROM.to_owned(), from.to_string()),
+        (TO.to_owned(), to.to_string()),
+    ];
+    new_entry(ARC, format!("cn={suffix}/{from}/{to}"), attributes)
+}
+
+fn new_entry(group: &str, name: String, attributes: Vec<(String, String)>) -> Operation {
+    Operation::Add(NewEntry { parent: ROOT, name, group: Some(Arc::from(group)), attributes })
+}
+
+impl Estate {
+    /// A deployment that is converged and in service, with these many entries to delete later.
+    pub(super) fn new(before: &Situation, timing: Timing, victims: u64, seed: u64) -> Self {
+        let mut world = World::new(timing, seed);
+        let mut machines = BTreeMap::new();
+        for (name, replica) in &before.members {
+            let server = world.add_server(name.as_str());
+            for suffix in replica.generation.keys() {
+                world.add_replica(server, *suffix);
+            }
+            let held = |role| replica.roles.get(&role).is_some_and(|status| status.holds_data());
+            let local = Local {
+                roles: Role::ALL.into_iter().filter(|role| held(*role)).collect(),
+                crl: before.crl.contains(name),
+                vault_keys: held(Role::Kra),
+                dnssec_keys: before.dnssec_key_master.as_ref() == Some(name),
+            };
+            let data_center = replica.data_center.clone();
+            machines.insert(name.clone(), Machine::new(server, local, data_center));
+        }
+        let mut estate = Self { world, machines, ca: before.ca };
+        let or_nobody = |name: &Option<Fqdn>| {
+            name.as_ref().map_or_else(|| NOBODY.to_owned(), ToString::to_string)
+        };
+        let mut changes: Vec<Operation> = before
+            .members
+            .iter()
+            .map(|(name, replica)| member_entry(name, &replica.roles))
+            .collect();
+        changes.extend(before.agreements.iter().map(arrow_entry));
+        let config = vec![
+            (RENEWAL.to_owned(), or_nobody(&before.renewal)),
+            (DNSSEC.to_owned(), or_nobody(&before.dnssec_key_master)),
+        ];
+        changes.push(new_entry(CONFIG, "cn=config".to_owned(), config));
+        changes.extend((0..victims).map(|number| {
+            new_entry(VICTIM, format!("uid=victim-{number}"), Vec::new())
+        }));
+        estate.world.initialize_with(Suffix::Domain, changes);
+        estate.world.initialize(Suffix::Ca);
+        for (suffix, from, to) in &before.agreements {
+            if let (Some(from), Some(to)) =
+                (estate.replica(from, *suffix), estate.replica(to, *suffix))
+            {
+                estate.world.connect_one_way(from, to);
+            }
+        }
+        estate.world.start_all();
+        estate.settle_topology();
+        estate
+    }
+
+    /// The present time.
+    pub(super) const fn now(&self) -> Time {
+        self.world.now()
+    }
+
+    /// Lets time pass, as fast as what happens allows.
+    pub(super) fn pass_until(&mut self, time: Time) {
+        let mut stride = Span::from_seconds(5);
+        while self.now() < time {
+            if self.world.skip_to(time) {
+                break;
+            }
+            let next = (self.now() + stride).min(time);
+            self.world.run_until(next);
+            self.settle_topology();
+            stride = Span::from_millis((stride.millis() * 2).min(600_000));
+        }
+        self.settle_topology();
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass(&mut self, span: Span) {
+        self.pass_until(self.now() + span);
+    }
+
+    /// The replica of a suffix on a machine, as it is installed now.
+    pub(super) fn replica(&self, name: &Fqdn, suffix: Suffix) -> Option<ReplicaIndex> {
+        self.world.replica_of(self.machines.get(name)?.server, suffix)
+    }
+
+    /// Whether a machine is in service.
+    pub(super) fn runs(&self, name: &Fqdn) -> bool {
+        self.machines.get(name).is_some_and(|machine| machine.power == Power::Running)
+    }
+
+    /// Machines in service, in order.
+    pub(super) fn running(&self) -> Vec<Fqdn> {
+        let running = self.machines.iter().filter(|(_, m)| m.power == Power::Running);
+        running.map(|(name, _)| name.clone()).collect()
+    }
+
+    fn group<'a>(
+        &'a self,
+        name: &Fqdn,
+        group: &'a str,
+    ) -> impl Iterator<Item = (EntryId, &'a Entry)> + use<'a> {
+        let replica = self.replica(name, Suffix::Domain);
+        let data = replica.and_then(|replica| self.world.database(replica));
+        data.into_iter().flat_map(move |data| data.tree.group(group))
+    }
+
+    /// Who is a member, as one server's data has it.
+    pub(super) fn members_seen_by(&self, name: &Fqdn) -> BTreeMap<Fqdn, Member> {
+        let rows = self.group(name, MASTER).filter_map(|(entry, values)| {
+            let member = Fqdn::parse(values.values(NAME).next()?)?;
+            let status = |role: &Role| {
+                let word = values.values(&role_attribute(*role)).next()?;
+                RoleStatus::parse(word)
+            };
+            let roles =
+                Role::ALL.iter().filter_map(|role| Some((*role, status(role)?))).collect();
+            Some((member, Member { entry, roles }))
+        });
+        rows.collect()
+    }
+
+    /// Who is to replicate with whom, as one server's data has it.
+    pub(super) fn arrows_seen_by(&self, name: &Fqdn) -> BTreeMap<Arrow, EntryId> {
+        let rows = self.group(name, ARC).filter_map(|(entry, values)| {
+            let value = |attribute| values.values(attribute).next();
+            let arrow = (
+                suffix_named(value(SUFFIX)?)?,
+                Fqdn::parse(value(FROM)?)?,
+                Fqdn::parse(value(TO)?)?,
+            );
+            Some((arrow, entry))
+        });
+        rows.collect()
+    }
+
+    fn config_seen_by(&self, name: &Fqdn, attribute: &str) -> Option<Fqdn> {
+        let (_, entry) = self.group(name, CONFIG).next()?;
+        entry.values(attribute).next().and_then(Fqdn::parse)
+    }
+
+    /// The CA renewal server, as one server's data has it.
+    pub(super) fn renewal_seen_by(&self, name: &Fqdn) -> Option<Fqdn> {
+        self.config_seen_by(name, RENEWAL)
+    }
+
+    /// The DNSSEC key master, as one server's data has it.
+    pub(super) fn dnssec_seen_by(&self, name: &Fqdn) -> Option<Fqdn> {
+        self.config_seen_by(name, DNSSEC)
+    }
+
+    fn set_config(&mut self, on: &Fqdn, attribute: &str, value: &str) {
+        let entry = self.group(on, CONFIG).next().map(|(id, _)| id);
+        if let (Some(entry), Some(replica)) = (entry, self.replica(on, Suffix::Domain)) {
+            // A running server takes the write; its callers have checked that it runs.
+            let _ = self.world.replace(replica, entry, attribute, value);
+        }
+    }
+
+    /// Writes on a server who renews certificates.
+    pub(super) fn set_renewal(&mut self, on: &Fqdn, ca: Option<&Fqdn>) {
+        self.set_config(on, RENEWAL, ca.map_or(NOBODY, Fqdn::as_str));
+    }
+
+    /// Writes on a server that nobody is the DNSSEC key master any more, or who is.
+    pub(super) fn set_dnssec(&mut self, on: &Fqdn, master: Option<&Fqdn>) {
+        self.set_config(on, DNSSEC, master.map_or(NOBODY, Fqdn::as_str));
+    }
+
+    /// Writes on a server that another one holds a role in a state.
+    pub(super) fn set_role(&mut self, on: &Fqdn, server: &Fqdn, role: Role, status: RoleStatus) {
+        let entry = self.members_seen_by(on).get(server).map(|member| member.entry);
+        if let (Some(entry), Some(replica)) = (entry, self.replica(on, Suffix::Domain)) {
+            let attribute = role_attribute(role);
+            let _ = self.world.replace(replica, entry, &attribute, status.name());
+        }
+    }
+
+    /// Writes a change on a server.
+    pub(super) fn write(&mut self, on: &Fqdn, operation: Operation) {
+        if let Some(replica) = self.replica(on, Suffix::Domain) {
+            let _ = self.world.write(replica, operation);
+        }
+    }
+
+    /// Writes on a server that one of two is to send to the other.
+    pub(super) fn add_arrow(&mut self, on: &Fqdn, arrow: &Arrow) {
+        self.write(on, arrow_entry(arrow));
+    }
+
+    /// Every topology plug-in makes its server's agreements what the server's data says.
+    ///
+    /// A new agreement is there with its own data as it is; nothing is initialized. Source: FreeIPA
+    /// `daemons/ipa-slapi-plugins/topology`.
+    pub(super) fn settle_topology(&mut self) {
+        for name in self.running() {
+            let Some(replica) = self.replica(&name, Suffix::Domain) else { continue };
+            let Some(data) = self.world.database(replica) else { continue };
+            let now = (replica, data.tree.revision());
+            let Some(machine) = self.machines.get_mut(&name) else { continue };
+            if machine.seen == Some(now) {
+                continue;
+            }
+            machine.seen = Some(now);
+            let server = machine.server;
+            let wanted = self.arrows_seen_by(&name);
+            for index in self.world.outgoing(server) {
+                let (supplier, consumer) = self.world.ends(index);
+                let peer = self.name_of(self.world.server_of(consumer));
+                let suffix = self.world.suffix_of(supplier);
+                let is_wanted = peer
+                    .is_some_and(|peer| wanted.contains_key(&(suffix, name.clone(), peer.clone())));
+                if !is_wanted && self.world.exists(index) {
+                    self.world.remove_agreement(index);
+                }
+            }
+            for (suffix, from, to) in wanted.keys().filter(|(_, from, _)| *from == name) {
+                let ends = (self.replica(from, *suffix), self.replica(to, *suffix));
+                let (Some(supplier), Some(consumer)) = ends else { continue };
+                let known = self.world.find_agreement(supplier, consumer);
+                if known.is_none_or(|index| !self.world.exists(index)) {
+                    self.world.connect_one_way(supplier, consumer);
+                }
+            }
+        }
+    }
+
+    /// What a topology plug-in has seen is void: its server's data was replaced.
+    pub(super) fn forget_seen(&mut self) {
+        for machine in self.machines.values_mut() {
+            machine.seen = None;
+        }
+    }
+
+    /// The machine that a server is installed on now; `None` for a server that was replaced.
+    pub(super) fn name_of(&self, server: ServerIndex) -> Option<&Fqdn> {
+        let name = Fqdn::parse(self.world.name(server))?;
+        let (name, machine) = self.machines.get_key_value(&name)?;
+        (machine.server == server).then_some(name)
+    }
+
+    /// Groups of running machines whose changes of a suffix come to each other, in order.
+    pub(super) fn islands(&self, suffix: Suffix) -> Vec<Vec<Fqdn>> {
+        let names: Vec<Fqdn> = self
+            .running()
+            .into_iter()
+            .filter(|name| self.replica(name, suffix).is_some())
+            .collect();
+        let place: BTreeMap<&Fqdn, usize> =
+            names.iter().enumerate().map(|(at, name)| (name, at)).collect();
+        let mut to: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+        let mut from = to.clone();
+        for index in self.world.agreements() {
+            let (supplier, consumer) = self.world.ends(index);
+            if self.world.suffix_of(supplier) != suffix || !self.world.carries(index) {
+                continue;
+            }
+            let ends = [supplier, consumer].map(|end| {
+                let name = self.name_of(self.world.server_of(end))?;
+                place.get(name).copied()
+            });
+            if let [Some(a), Some(b)] = ends {
+                to[a].push(b);
+                from[b].push(a);
+            }
+        }
+        let islands = components(&to, &from);
+        let named = |island: Vec<usize>| island.into_iter().map(|at| names[at].clone()).collect();
+        islands.into_iter().map(named).collect()
+    }
+}
+
+/// Groups in which every place reaches every other, by arcs and the same arcs turned round.
+pub(super) fn components(to: &[Vec<usize>], from: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut taken = vec![false; to.len()];
+    let mut islands = Vec::new();
+    for start in 0..to.len() {
+        if taken[start] {
+            continue;
+        }
+        let (there, back) = (reached(start, to), reached(start, from));
+        let island: Vec<usize> = (0..to.len()).filter(|at| there[*at] && back[*at]).collect();
+        for at in &island {
+            taken[*at] = true;
+        }
+        islands.push(island);
+    }
+    islands
+}
+
+fn reached(start: usize, arcs: &[Vec<usize>]) -> Vec<bool> {
+    let mut seen = vec![false; arcs.len()];
+    seen[start] = true;
+    let mut open = vec![start];
+    while let Some(at) = open.pop() {
+        for next in &arcs[at] {
+            if !seen[*next] {
+                seen[*next] = true;
+                open.push(*next);
+            }
+        }
+    }
+    seen
+}

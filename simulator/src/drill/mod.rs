@@ -1,0 +1,669 @@
+//! Drills: a disaster happens to a deployment, an operator notices and recovers by the planner's
+//! runbook, and what came of it is judged.
+//!
+//! The planner sees what an operator can observe ([`observe`]), never the truth; the effects of its
+//! steps are those on changes and time ([`perform`]). After a refusal it plans again.
+//!
+//! ```text
+//! warm-up ──> fault ──> notice ──> start of work ──> steps ──> everything settles ──> checkers
+//!  copies at their times            what is held         refusals: plan again
+//! ```
+//!
+
+mod account;
+mod assumptions;
+mod estate;
+mod json;
+mod observe;
+mod outcome;
+mod perform;
+mod protect;
+mod services;
+mod strike;
+mod svg;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use audit_core::cases::Judge;
+use audit_core::model::{Deployment, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
+use audit_core::recovery::{
+    Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Situation, Span as CaseSpan, plan,
+};
+use audit_core::time::Timestamp;
+
+use crate::checkers::{self, End};
+use crate::kernel::streams::Streams;
+use crate::kernel::time::{Span, Time};
+use crate::world::{ReplicaIndex, Timing};
+
+use account::{Holdings, Tracked};
+use assumptions::Ledger;
+use estate::{Arrow, Estate, VICTIM};
+use protect::{Schedule, Stored};
+use services::Services;
+use strike::{Deletion, Losses};
+
+pub use account::Account;
+pub use assumptions::{Assumption, Assumptions, DEFAULTS, Invalid};
+pub use json::render as json;
+pub use outcome::{Drilled, Moment, MomentKind};
+pub use protect::Protection;
+pub use services::{CAPABILITIES, Outage};
+pub use svg::render as svg;
+pub use text::{render as text, table, table_row};
+
+/// How often an operator plans again after a refusal.
+const PLANS_MAX: usize = 6;
+/// How long a drill waits for servers to become equal behind the last step.
+const SETTLE_MAX: Span = Span::from_hours(12);
+/// Behind this nothing is under way that began before: longer than the longest backoff.
+const SETTLE_MIN: Span = Span::from_minutes(15);
+
+/// Why a drill cannot be run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Unfit {
+    /// Facts are missing without which there is no deployment to simulate.
+    Needs(Vec<Need>),
+    /// The case names something that this deployment does not have.
+    Case(String),
+}
+
+/// A drill to run.
+#[derive(Clone, Debug)]
+pub struct Drill<'a> {
+    deployment: &'a Deployment,
+    case: &'a Case,
+    as_of: Timestamp,
+    seed: u64,
+    worst_timing: bool,
+    assumptions: Assumptions,
+}
+
+impl<'a> Drill<'a> {
+    /// A drill of a case on a deployment as it is known at a time.
+    pub fn new(deployment: &'a Deployment, case: &'a Case, as_of: Timestamp) -> Self {
+        let assumptions = Assumptions::default();
+        Self { deployment, case, as_of, seed: 1, worst_timing: false, assumptions }
+    }
+
+    /// The same with another seed.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same at the worst moment: no scheduled copy has run since the audit, and on every server
+    /// that is lost a client has written in the last millisecond.
+    #[must_use]
+    pub const fn worst_timing(mut self, worst: bool) -> Self {
+        self.worst_timing = worst;
+        self
+    }
+
+    /// The same under other assumptions.
+    #[must_use]
+    pub fn assume(mut self, assumptions: Assumptions) -> Self {
+        self.assumptions = assumptions;
+        self
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// If the deployment is not known well enough, or does not have what the case names.
+    pub fn run(self) -> Result<Drilled, Unfit> {
+        let judge = Judge::new(self.deployment).at(self.as_of);
+        if let Some(objection) = judge.objection(self.case) {
+            return Err(Unfit::Case(objection));
+        }
+        let before = Situation::of(self.deployment).map_err(Unfit::Needs)?;
+        let predicted = judge.judge(self.case).and_then(|judged| judged.outcome.class);
+        let mut run = Run::new(&self, before);
+        run.warm_up_and_strike();
+        run.recover();
+        run.settle();
+        Ok(run.finish(predicted))
+    }
+}
+
+/// A drill under way.
+#[derive(Debug)]
+struct Run<'a> {
+    case: &'a Case,
+    as_of: Timestamp,
+    worst_timing: bool,
+    before: Situation,
+    streams: Streams,
+    ledger: Ledger,
+    estate: Estate,
+    copies: Vec<Stored>,
+    schedules: Vec<Schedule>,
+    protection: Protection,
+    losses: Losses,
+    damage: Option<Deletion>,
+    tracked: Vec<Tracked>,
+    services: Services,
+    moments: Vec<Moment>,
+    /// Agreements that do not get through.
+    cut: BTreeSet<Arrow>,
+    partitions: BTreeSet<BTreeSet<BTreeSet<Fqdn>>>,
+    network_is_back: Option<Time>,
+    clocks: BTreeMap<Fqdn, (bool, CaseSpan)>,
+    away: BTreeMap<Fqdn, CaseSpan>,
+    set_back: BTreeMap<Fqdn, String>,
+    expired: BTreeSet<Fqdn>,
+    /// Servers that were never removed, with their replicas of then.
+    ghosts: BTreeMap<Fqdn, Vec<ReplicaIndex>>,
+    /// Servers of which nobody can see whether they have everything.
+    doubted: BTreeSet<(Suffix, Fqdn)>,
+    ids: BTreeMap<Fqdn, Vec<IdRange>>,
+    lost_ids: Vec<IdRange>,
+    changelog_age: CaseSpan,
+    noticed: Option<CaseSpan>,
+    /// Whether anything happened to a server, or an operator did anything.
+    touched: bool,
+    entries: u64,
+    victims: u64,
+    periods: [Option<Span>; 2],
+    islands_before: usize,
+    lost_islands: Vec<Vec<Fqdn>>,
+    audited_at: Time,
+    struck: Time,
+    noticed_at: Time,
+    began: Time,
+    ended: Time,
+    steps_begun: u64,
+    total_updates: u64,
+    procedure: Option<Procedure>,
+    scenario: Option<&'static str>,
+    impossible: Vec<String>,
+    before_steps: Holdings,
+}
+
+impl<'a> Run<'a> {
+    fn new(drill: &Drill<'a>, mut before: Situation) -> Self {
+        let streams = Streams::new(drill.seed, 0);
+        let mut ledger = Ledger::new(drill.assumptions.clone());
+        let changelog_age = match before.changelog_age {
+            Some(age) => age,
+            None => {
+                let seconds = ledger.middle_span("changelog-max-age").whole_seconds();
+                CaseSpan::from_seconds(u32::try_from(seconds).unwrap_or(u32::MAX))
+            }
+        };
+        let timing = Timing {
+            changelog_max_age: Span::from_seconds(u64::from(changelog_age.seconds())),
+            ..Timing::default()
+        };
+        resolve_copies(&mut before, &mut ledger);
+        let has_deletion = drill.case.faults().iter().any(|fault| {
+            matches!(fault, Fault::DeleteKnown(_) | Fault::DeleteUnknown(_))
+        });
+        let victims =
+            if has_deletion { (ledger.middle("deleted-entries") as u64).max(1) } else { 0 };
+        let estate = Estate::new(&before, timing, victims, drill.seed);
+        let copies =
+            before.copies.points.iter().cloned().map(Stored::declared).collect::<Vec<_>>();
+        let known = drill.deployment.copies.backups.values();
+        let counted = known.filter_map(|backup| backup.entries.value().copied()).max();
+        let entries = match counted {
+            Some(count) => count,
+            None => ledger.middle("entries") as u64,
+        };
+        let mut run = Self {
+            case: drill.case,
+            as_of: drill.as_of,
+            worst_timing: drill.worst_timing,
+            ids: before.ids.clone(),
+            lost_ids: before.lost_ids.clone(),
+            before,
+            streams,
+            ledger,
+            estate,
+            copies,
+            schedules: protect::schedules(drill.deployment),
+            protection: Protection::default(),
+            losses: Losses::default(),
+            damage: None,
+            tracked: Vec::new(),
+            services: Services::default(),
+            moments: Vec::new(),
+            cut: BTreeSet::new(),
+            partitions: BTreeSet::new(),
+            network_is_back: None,
+            clocks: BTreeMap::new(),
+            away: BTreeMap::new(),
+            set_back: BTreeMap::new(),
+            expired: BTreeSet::new(),
+            ghosts: BTreeMap::new(),
+            doubted: BTreeSet::new(),
+            changelog_age,
+            noticed: None,
+            touched: false,
+            entries,
+            victims,
+            periods: [None, None],
+            islands_before: 0,
+            lost_islands: Vec::new(),
+            audited_at: Time::ZERO,
+            struck: Time::ZERO,
+            noticed_at: Time::ZERO,
+            began: Time::ZERO,
+            ended: Time::ZERO,
+            steps_begun: 0,
+            total_updates: 0,
+            procedure: None,
+            scenario: None,
+            impossible: Vec::new(),
+            before_steps: Holdings::new(),
+        };
+        run.begin_load();
+        run
+    }
+
+    /// Writes of clients, split evenly over the visible servers that carry a suffix.
+    fn begin_load(&mut self) {
+        for (place, suffix) in Suffix::ALL.into_iter().enumerate() {
+            let name = match suffix {
+                Suffix::Domain => "domain-writes-per-second",
+                Suffix::Ca => "ca-writes-per-second",
+            };
+            let rate = self.ledger.middle(name);
+            let names: Vec<Fqdn> = self
+                .estate
+                .running()
+                .into_iter()
+                .filter(|name| self.is_written(name) && self.estate.replica(name, suffix).is_some())
+                .collect();
+            if rate <= 0.0 || names.is_empty() {
+                continue;
+            }
+            let period = Span::from_seconds_f64(names.len() as f64 / rate);
+            self.periods[place] = Some(period);
+            for name in names {
+                self.give_load(&name);
+            }
+        }
+    }
+
+    /// Whether clients write on a server: hidden replicas are not advertised.
+    fn is_written(&self, server: &Fqdn) -> bool {
+        self.status_on(server, server, Role::IpaMaster) == RoleStatus::Enabled
+    }
+
+    fn give_load(&mut self, server: &Fqdn) {
+        for (place, suffix) in Suffix::ALL.into_iter().enumerate() {
+            let replica = self.estate.replica(server, suffix);
+            if let (Some(replica), Some(period)) = (replica, self.periods[place]) {
+                self.estate.world.set_load(replica, period);
+            }
+        }
+    }
+
+    fn say(&mut self, kind: MomentKind, on: Option<&Fqdn>, words: String) {
+        let at = self.estate.now();
+        self.moments.push(Moment { at, kind, on: on.cloned(), words, took: Span::ZERO });
+    }
+
+    fn pass(&mut self, span: Span) {
+        self.estate.pass(span);
+    }
+
+    /// Until somebody has noticed: copies are taken at their times, and the disaster strikes.
+    fn warm_up_and_strike(&mut self) {
+        let hour = Span::from_hours(1);
+        let noticed = self.case.noticed().map(|span| Span::from_seconds(span.seconds().into()));
+        let back = self.look_back().max(noticed.unwrap_or(Span::ZERO));
+        self.audited_at = Time::ZERO + back + hour + hour;
+        let within = if self.worst_timing || self.schedules.is_empty() {
+            Span::ZERO
+        } else {
+            let mut stream = self.streams.stream("strike-within", 0);
+            self.ledger.span("strike-within", &mut stream)
+        };
+        let present = self.audited_at + within;
+        let is_late = !self.interrupts();
+        self.struck = if is_late { present - noticed.unwrap_or(Span::ZERO) } else { present };
+        self.noticed_at = self.notice(present, noticed);
+        enum Happens {
+            Copy(usize),
+            Schedule(usize),
+            Strike,
+        }
+        let mut agenda: Vec<(Time, u8, Happens)> = Vec::new();
+        for at in 0..self.copies.len() {
+            match self.age(&self.copies[at].point) {
+                Some(age) => agenda.push((self.audited_at - age, 0, Happens::Copy(at))),
+                None => {
+                    let id = self.copies[at].point.id.clone();
+                    self.ledger.state(format!(
+                        "{id} cannot be used: nothing says of which server it is and when it was \
+                         taken"
+                    ));
+                }
+            }
+        }
+        let struck = self.struck;
+        for (at, schedule) in self.runs_until(self.noticed_at) {
+            agenda.push((at, 1, Happens::Schedule(schedule)));
+        }
+        agenda.push((struck, 2, Happens::Strike));
+        agenda.sort_by_key(|(at, order, _)| (*at, *order));
+        for (at, _, happens) in agenda {
+            self.estate.pass_until(at);
+            match happens {
+                Happens::Copy(copy) => self.make_declared(copy),
+                Happens::Schedule(schedule) => self.run_schedule(schedule),
+                Happens::Strike => {
+                    self.look_at_services();
+                    // The last moment before is what outages are measured against.
+                    self.estate.pass(Span::from_millis(1));
+                    self.struck = self.estate.now();
+                    self.islands_before = self.estate.islands(Suffix::Domain).len();
+                    let islands: Vec<Vec<Fqdn>> = Suffix::ALL
+                        .into_iter()
+                        .map(|suffix| self.estate.islands(suffix))
+                        .filter(|islands| islands.len() > 1)
+                        .flatten()
+                        .collect();
+                    for fault in self.case.faults() {
+                        self.strike(fault);
+                        self.say(MomentKind::Fault, None, fault.to_string());
+                    }
+                    let hosts = &self.losses.hosts;
+                    let is_lost = |island: &Vec<Fqdn>| island.iter().all(|name| hosts.contains(name));
+                    self.lost_islands = islands.into_iter().filter(is_lost).collect();
+                    self.lost_islands.dedup();
+                }
+            }
+        }
+        self.estate.pass_until(self.noticed_at);
+        if self.touched {
+            self.say(MomentKind::Notice, None, "somebody notices".to_owned());
+        }
+    }
+
+    /// Whether the case's span is that of an interruption, not of the time until it is noticed.
+    fn interrupts(&self) -> bool {
+        let is_it = |fault: &Fault| matches!(fault, Fault::Partition(_) | Fault::Cut(_));
+        self.case.faults().iter().any(is_it)
+    }
+
+    /// When somebody notices. A deletion is noticed when the case says so, or at once: as the audit
+    /// has it. An absent server is noticed when it can come back.
+    fn notice(&mut self, present: Time, noticed: Option<Span>) -> Time {
+        let mut stream = self.streams.stream("detect-loss", 0);
+        let monitored = self.ledger.span("detect-loss", &mut stream);
+        let mut at = present;
+        for fault in self.case.faults() {
+            at = at.max(match fault {
+                Fault::DeleteKnown(_) | Fault::DeleteUnknown(_) => present,
+                Fault::Absent { span, .. } => {
+                    self.struck + Span::from_seconds(u64::from(span.seconds()))
+                }
+                Fault::Partition(_) | Fault::Cut(_) => {
+                    let lasts = noticed.unwrap_or_else(|| {
+                        let mut stream = self.streams.stream("partition-lasts", 0);
+                        self.ledger.span("partition-lasts", &mut stream)
+                    });
+                    self.network_is_back = Some(present + lasts);
+                    let seconds = u32::try_from(lasts.whole_seconds()).unwrap_or(u32::MAX);
+                    self.noticed = Some(CaseSpan::from_seconds(seconds));
+                    present + monitored
+                }
+                Fault::Lose(_)
+                | Fault::LoseDataCenter(_)
+                | Fault::LoseStore(_)
+                | Fault::LoseKey(_)
+                | Fault::Rollback { .. }
+                | Fault::Ghost(_)
+                | Fault::Clock { .. }
+                | Fault::CertificatesExpired
+                | Fault::BadUpgrade(_) => {
+                    if noticed.is_some() { present } else { self.struck + monitored }
+                }
+            });
+        }
+        if self.noticed.is_none() {
+            self.noticed = self.case.noticed();
+        }
+        at
+    }
+
+    /// From the alarm to the first step: longer outside of office hours.
+    fn start_of_work(&mut self) -> Span {
+        let mut stream = self.streams.stream("operator-start", 0);
+        let start = self.ledger.span("operator-start", &mut stream);
+        let Some(now) = self.date(self.estate.now()) else { return start };
+        let seconds = now.unix_seconds();
+        let of_day = seconds.rem_euclid(86_400) as f64;
+        // The first of January 1970 was a Thursday.
+        let weekday = (seconds.div_euclid(86_400) + 3).rem_euclid(7);
+        let opens = self.ledger.middle("office-begins");
+        let closes = self.ledger.middle("office-ends");
+        if weekday < 5 && (opens..closes).contains(&of_day) {
+            start
+        } else {
+            let factor = self.ledger.middle("night-factor");
+            Span::from_seconds_f64(start.seconds_f64() * factor)
+        }
+    }
+
+    /// The operator plans from what can be seen and works step by step.
+    fn recover(&mut self) {
+        if !self.touched {
+            self.began = self.estate.now();
+            self.before_steps = self.estate.holdings();
+            return;
+        }
+        let start = self.start_of_work();
+        self.pass(start);
+        self.began = self.estate.now();
+        self.before_steps = self.estate.holdings();
+        for _ in 0..PLANS_MAX {
+            let seen = self.observe();
+            let runbook = match plan(&seen) {
+                Ok(runbook) => runbook,
+                Err(Obstacle::Impossible { scenario, reasons, .. }) => {
+                    self.scenario = Some(scenario);
+                    self.say(MomentKind::Dead, None, "no procedure brings it back".to_owned());
+                    self.impossible = reasons;
+                    return;
+                }
+                Err(Obstacle::Undecided { scenario, needs, .. }) => {
+                    self.scenario = Some(scenario);
+                    let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
+                    self.impossible = needs;
+                    let words = "the operator cannot tell what to do".to_owned();
+                    self.say(MomentKind::Dead, None, words);
+                    return;
+                }
+            };
+            if self.procedure.is_none() {
+                self.procedure = Some(runbook.procedure);
+                self.scenario = Some(runbook.scenario);
+            }
+            let mut refused = false;
+            for step in &runbook.steps {
+                if !self.work(&step.action) {
+                    refused = true;
+                    break;
+                }
+            }
+            if !refused {
+                return;
+            }
+        }
+    }
+
+    /// One step; false if it was refused.
+    fn work(&mut self, action: &Action) -> bool {
+        let begun = self.estate.now();
+        let Some(action) = self.perhaps_mistaken(action) else {
+            self.say(MomentKind::Mistake, action.runs_on(), format!("left out: {}", name_of(action)));
+            return true;
+        };
+        let done = self.perform(&action);
+        let now = self.estate.now();
+        let (kind, words) = match &done {
+            Ok(words) => (MomentKind::Step, words.clone()),
+            Err(refusal) => (MomentKind::Refused, format!("{}: {refusal}", name_of(&action))),
+        };
+        let on = action.runs_on().cloned().or_else(|| self.desk().ok());
+        self.moments.push(Moment { at: begun, kind, on, words, took: now.since(begun) });
+        done.is_ok()
+    }
+
+    /// What the operator really does: `None` if the step is forgotten.
+    fn perhaps_mistaken(&mut self, action: &Action) -> Option<Action> {
+        let probability = self.ledger.middle("mistakes");
+        let mut stream = self.streams.stream("mistake", self.steps_begun);
+        if !stream.chance(probability) {
+            return Some(action.clone());
+        }
+        match action {
+            Action::Reinitialize { server, from, suffix } => Some(Action::Reinitialize {
+                server: from.clone(),
+                from: server.clone(),
+                suffix: *suffix,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Lets everything that is under way come to its end; clients write no more.
+    fn settle(&mut self) {
+        self.ended = self.estate.now();
+        self.look_at_services();
+        for suffix in Suffix::ALL {
+            for replica in self.estate.world.members(suffix) {
+                self.estate.world.stop_load(replica);
+            }
+        }
+        let end = self.estate.now() + SETTLE_MAX;
+        self.pass(SETTLE_MIN);
+        while !self.estate.world.is_steady() && self.estate.now() < end {
+            self.pass(Span::from_minutes(5));
+        }
+        // What a last session has sent may have to be relayed.
+        self.pass(SETTLE_MIN);
+        self.look_at_services();
+    }
+
+    fn finish(mut self, predicted: Option<OutcomeClass>) -> Drilled {
+        let living = self.estate.running();
+        let holds = |name: &&Fqdn, role| {
+            self.estate.machines.get(*name).is_some_and(|m| m.local.roles.contains(&role))
+        };
+        let has = |pick: fn(&estate::Local) -> bool| {
+            living.iter().any(|name| {
+                self.estate.machines.get(name).is_some_and(|machine| pick(&machine.local))
+            })
+        };
+        let had_kra = self.before.members.values().any(|replica| {
+            replica.roles.get(&Role::Kra).is_some_and(|status| status.holds_data())
+        });
+        let counts: Vec<u64> = living
+            .iter()
+            .filter_map(|name| self.estate.replica(name, Suffix::Domain))
+            .map(|replica| self.estate.world.count(replica, VICTIM) as u64)
+            .collect();
+        let least = counts.iter().min().copied().unwrap_or(0);
+        let most = counts.iter().max().copied().unwrap_or(0);
+        let accounts = Suffix::ALL
+            .map(|suffix| self.account(suffix, &self.before_steps, self.struck));
+        let islands = self.estate.islands(Suffix::Domain);
+        let end = End {
+            cas: living.iter().filter(|name| holds(name, Role::Ca)).cloned().collect(),
+            ca: self.estate.ca,
+            islands: (self.islands_before, islands.len()),
+            accounts: accounts.clone(),
+            deleted_missing: if living.is_empty() { 0 } else { self.victims.saturating_sub(least) },
+            deleted_differ: least != most,
+            vaults: (had_kra, has(|local| local.vault_keys)),
+            dnssec: (self.before.dnssec_key_master.is_some(), has(|local| local.dnssec_keys)),
+            lost_islands: self.lost_islands.clone(),
+            touched: self.touched,
+            living,
+        };
+        let (class, findings) = checkers::judge(&end);
+        let outages = self.services.outages(self.struck, self.ended.max(self.struck));
+        let words = format!("the drill ends: {}", class.words());
+        self.say(MomentKind::End, None, words);
+        let stores = self.copies.iter().map(|stored| outcome::CopyMark {
+            id: stored.point.id.clone(),
+            host: stored.point.host.clone(),
+            taken_at: stored.disk.as_ref().map(|disk| disk.taken_at),
+        });
+        let [domain, ca] = accounts;
+        let drilled = Drilled {
+            case: self.case.clone(),
+            as_of: self.as_of,
+            seed: self.streams.seed(),
+            class,
+            predicted,
+            procedure: self.procedure,
+            scenario: self.scenario,
+            impossible: self.impossible,
+            findings,
+            lost: [(Suffix::Domain, domain), (Suffix::Ca, ca)],
+            deleted: (self.victims, end.deleted_missing),
+            islands,
+            servers: self.before.members.keys().cloned().collect(),
+            copies: stores.collect(),
+            moments: self.moments,
+            audited_at: self.audited_at,
+            struck: self.struck,
+            noticed_at: self.noticed_at,
+            began: self.began,
+            ended: self.ended,
+            outages,
+            protection: self.protection,
+            assumptions: self.ledger.lines(),
+            events: self.estate.world.events(),
+        };
+        drilled
+    }
+}
+
+/// What is not known of copies is assumed, and said.
+fn resolve_copies(before: &mut Situation, ledger: &mut Ledger) {
+    let works = ledger.middle("unknown-copies-work") > 0.0;
+    if !before.copies.is_complete {
+        ledger.state("there are no other copies than those that are known".to_owned());
+        before.copies.is_complete = true;
+    }
+    for point in &mut before.copies.points {
+        if point.doubts.is_empty() {
+            continue;
+        }
+        let needs: Vec<String> = point.doubts.iter().map(ToString::to_string).collect();
+        let word = if works { "works" } else { "does not work" };
+        ledger.state(format!("{} {word} (not known: {})", point.id, needs.join("; ")));
+        point.doubts.clear();
+        if !works {
+            point.obstacles.push("it is assumed not to work".to_owned());
+        }
+    }
+}
+
+/// What a step is called in a timeline.
+fn name_of(action: &Action) -> String {
+    action.commands().into_iter().next().unwrap_or_default()
+}
+
+/// Number of groups in which everybody reaches everybody by arcs.
+fn count_groups<'a>(names: &[Fqdn], arcs: impl Iterator<Item = (&'a Fqdn, &'a Fqdn)>) -> usize {
+    let mut to = vec![Vec::new(); names.len()];
+    let mut from = to.clone();
+    for (one, other) in arcs {
+        if let (Ok(one), Ok(other)) = (names.binary_search(one), names.binary_search(other)) {
+            to[one].push(other);
+            from[other].push(one);
+        }
+    }
+    estate::components(&to, &from).len()
+}

@@ -1,0 +1,198 @@
+//! What a fault does to the deployment as it is.
+
+use std::collections::BTreeSet;
+
+use audit_core::model::{Fqdn, Suffix};
+use audit_core::recovery::Fault;
+
+use super::Run;
+use super::account::Tracked;
+use super::estate::{Arrow, Power, VICTIM};
+use crate::kernel::time::{Span, Time};
+use crate::world::copies::RestoreKind;
+use crate::world::tree::{EntryId, Operation};
+
+/// Skew at which servers refuse each other's changes. Source: 389-ds `csngen.c`, 86,400 s.
+const SKEW_MAX: Span = Span::from_days(1);
+
+/// What was lost for good.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Losses {
+    pub(super) hosts: BTreeSet<Fqdn>,
+    pub(super) centers: BTreeSet<String>,
+    pub(super) stores: BTreeSet<String>,
+    pub(super) keys: BTreeSet<String>,
+}
+
+/// Data that was deleted by mistake.
+#[derive(Clone, Debug)]
+pub(super) struct Deletion {
+    /// When.
+    pub(super) at: Time,
+    /// Whether it is known which.
+    pub(super) is_known: bool,
+}
+
+impl Run<'_> {
+    /// Lets a fault happen now.
+    pub(super) fn strike(&mut self, fault: &Fault) {
+        match fault {
+            Fault::Lose(servers) => {
+                for server in servers {
+                    self.lose(server);
+                }
+            }
+            Fault::Ghost(server) => {
+                let replicas = self.estate.machines.get(server).map(|machine| {
+                    self.estate.world.replicas(machine.server).to_vec()
+                });
+                self.ghosts.insert(server.clone(), replicas.unwrap_or_default());
+                self.lose(server);
+            }
+            Fault::LoseDataCenter(center) => {
+                self.losses.centers.insert(center.clone());
+                let inside = self.estate.machines.iter();
+                let inside = inside.filter(|(_, m)| m.data_center.as_ref() == Some(center));
+                for server in inside.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+                    self.lose(&server);
+                }
+            }
+            Fault::LoseStore(id) => {
+                self.losses.stores.insert(id.clone());
+            }
+            Fault::LoseKey(id) => {
+                self.losses.keys.insert(id.clone());
+            }
+            Fault::Cut(name) => self.cut(name),
+            Fault::Partition(groups) => {
+                self.partitions.insert(groups.clone());
+                let groups: Vec<Vec<Fqdn>> =
+                    groups.iter().map(|group| group.iter().cloned().collect()).collect();
+                self.separate(&groups, false);
+            }
+            Fault::DeleteKnown(server) => self.delete(server, true),
+            Fault::DeleteUnknown(server) => self.delete(server, false),
+            Fault::Rollback { server, copy } => {
+                let at = self.copies.iter().position(|stored| stored.point.id == *copy);
+                if let Some(at) = at.filter(|at| self.copies[*at].disk.is_some()) {
+                    self.stop(server, Power::Off);
+                    self.bring_back(at, server, RestoreKind::ColdCopy);
+                    self.set_back.insert(server.clone(), copy.clone());
+                }
+            }
+            Fault::Absent { server, span } => {
+                self.stop(server, Power::Off);
+                self.away.insert(server.clone(), *span);
+            }
+            Fault::Clock { server, ahead, span } => {
+                self.clocks.insert(server.clone(), (*ahead, *span));
+                if Span::from_seconds(u64::from(span.seconds())) >= SKEW_MAX {
+                    let others = self.others(server);
+                    self.separate(&[vec![server.clone()], others], false);
+                }
+                self.touched = true;
+            }
+            Fault::CertificatesExpired => {
+                self.expired.extend(self.estate.machines.keys().cloned());
+                self.touched = true;
+            }
+            Fault::BadUpgrade(server) => self.stop(server, Power::Broken),
+        }
+        self.look_at_services();
+    }
+
+    /// A machine is gone with its disk. In the worst case a client has just written on it.
+    fn lose(&mut self, server: &Fqdn) {
+        if self.worst_timing && self.estate.runs(server) && self.is_written(server) {
+            for suffix in Suffix::ALL {
+                let Some(replica) = self.estate.replica(server, suffix) else { continue };
+                if let Ok(csn) = self.estate.world.write_entry(replica, "last-moment") {
+                    self.tracked.push(Tracked { suffix, entry: EntryId(csn) });
+                }
+            }
+        }
+        self.stop(server, Power::Lost);
+        self.losses.hosts.insert(server.clone());
+    }
+
+    /// A machine's services end.
+    pub(super) fn stop(&mut self, server: &Fqdn, power: Power) {
+        if let Some(machine) = self.estate.machines.get_mut(server) {
+            machine.power = machine.power.max(power);
+            let server = machine.server;
+            self.estate.world.kill(server);
+            self.touched = true;
+        }
+    }
+
+    /// The agreements of a segment get through no more, unless a parallel segment has them too.
+    fn cut(&mut self, title: &str) {
+        let (cut, others): (Vec<_>, Vec<_>) =
+            self.before.links.iter().partition(|link| link.title == title);
+        let stays = |arrow: &Arrow| others.iter().any(|link| link.agreements.contains(arrow));
+        let arrows: Vec<Arrow> =
+            cut.iter().flat_map(|link| &link.agreements).filter(|a| !stays(a)).cloned().collect();
+        for arrow in arrows {
+            let (suffix, from, to) = &arrow;
+            let ends = (self.estate.replica(from, *suffix), self.estate.replica(to, *suffix));
+            if let (Some(from), Some(to)) = ends
+                && let Some(index) = self.estate.world.find_agreement(from, to)
+            {
+                self.estate.world.disable(index);
+                self.touched = true;
+            }
+            self.cut.insert(arrow);
+        }
+    }
+
+    fn others(&self, server: &Fqdn) -> Vec<Fqdn> {
+        self.estate.machines.keys().filter(|name| *name != server).cloned().collect()
+    }
+
+    /// Servers of different groups do not reach each other, or do again.
+    pub(super) fn separate(&mut self, groups: &[Vec<Fqdn>], reachable: bool) {
+        for (at, group) in groups.iter().enumerate() {
+            for one in group {
+                for two in groups.iter().skip(at + 1).flatten() {
+                    let ends = [one, two].map(|name| self.estate.machines.get(name));
+                    if let [Some(one), Some(two)] = ends {
+                        let ends = (one.server, two.server);
+                        self.estate.world.set_reachable(ends.0, ends.1, reachable);
+                    }
+                }
+            }
+        }
+        self.touched = true;
+    }
+
+    /// A clock is right again: its server and the others take each other's changes.
+    pub(super) fn rejoin(&mut self, server: &Fqdn) {
+        let others = self.others(server);
+        self.separate(&[vec![server.clone()], others], true);
+    }
+
+    fn delete(&mut self, server: &Fqdn, is_known: bool) {
+        let Some(replica) = self.estate.replica(server, Suffix::Domain) else { return };
+        for entry in self.estate.world.entry_ids(replica, VICTIM) {
+            // The server runs, so it takes the write.
+            let _ = self.estate.world.write(replica, Operation::Delete(entry));
+        }
+        let at = self.estate.now();
+        match &mut self.damage {
+            Some(damage) => damage.is_known &= is_known,
+            None => self.damage = Some(Deletion { at, is_known }),
+        }
+        self.touched = true;
+    }
+
+    /// Whether the network lets two machines reach each other.
+    pub(super) fn reaches(&self, one: &Fqdn, other: &Fqdn) -> bool {
+        self.partitions.iter().all(|groups| {
+            let group = |server: &Fqdn| groups.iter().find(|group| group.contains(server));
+            match (group(one), group(other)) {
+                (Some(one), Some(other)) => one == other,
+                _ => true,
+            }
+        })
+    }
+}
