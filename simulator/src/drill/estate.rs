@@ -7,14 +7,16 @@
 //! in reality. What a server keeps outside LDAP (installed roles, the CRL setting, keys) is part of
 //! its [`Machine`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use audit_core::model::{CaMode, Fqdn, Role, RoleStatus, Suffix};
 use audit_core::recovery::Situation;
 
 use crate::kernel::time::{Span, Time};
-use crate::world::tree::{Entry, EntryId, NewEntry, Operation, ROOT};
+use crate::world::tree::{EntryId, NewEntry, Operation, ROOT, Tree};
 use crate::world::{ReplicaIndex, ServerIndex, Timing, World};
 
 /// Group of the entries under `cn=masters`.
@@ -70,7 +72,7 @@ pub(super) struct Machine {
     pub(super) power: Power,
     pub(super) local: Local,
     pub(super) data_center: Option<String>,
-    /// What its topology plug-in has seen last.
+    /// The content that its topology plug-in has seen last.
     seen: Option<(ReplicaIndex, u64)>,
 }
 
@@ -95,12 +97,30 @@ pub(super) struct Member {
 /// One direction of a segment, as data has it.
 pub(super) type Arrow = (Suffix, Fqdn, Fqdn);
 
+/// What one server's data says of the deployment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct View {
+    pub(super) members: BTreeMap<Fqdn, Member>,
+    pub(super) arrows: BTreeMap<Arrow, EntryId>,
+    pub(super) renewal: Option<Fqdn>,
+    pub(super) dnssec: Option<Fqdn>,
+}
+
+/// Views that were read, by the content that they were read from: most servers hold the same.
+type Views = RefCell<VecDeque<(u64, Rc<View>)>>;
+
+/// How many views are kept.
+const VIEWS_MAX: usize = 8;
+
 /// Everything that is there.
 #[derive(Clone, Debug)]
 pub(super) struct Estate {
     pub(super) world: World,
     pub(super) machines: BTreeMap<Fqdn, Machine>,
     pub(super) ca: CaMode,
+    /// The host of every server that ever was.
+    hosts: BTreeMap<ServerIndex, Fqdn>,
+    views: Views,
 }
 
 fn role_attribute(role: Role) -> String {
@@ -137,8 +157,10 @@ impl Estate {
     pub(super) fn new(before: &Situation, timing: Timing, victims: u64, seed: u64) -> Self {
         let mut world = World::new(timing, seed);
         let mut machines = BTreeMap::new();
+        let mut hosts = BTreeMap::new();
         for (name, replica) in &before.members {
             let server = world.add_server(name.as_str());
+            hosts.insert(server, name.clone());
             for suffix in replica.generation.keys() {
                 world.add_replica(server, *suffix);
             }
@@ -152,7 +174,8 @@ impl Estate {
             let data_center = replica.data_center.clone();
             machines.insert(name.clone(), Machine::new(server, local, data_center));
         }
-        let mut estate = Self { world, machines, ca: before.ca };
+        let views = Views::default();
+        let mut estate = Self { world, machines, ca: before.ca, hosts, views };
         let or_nobody = |name: &Option<Fqdn>| {
             name.as_ref().map_or_else(|| NOBODY.to_owned(), ToString::to_string)
         };
@@ -182,6 +205,13 @@ impl Estate {
         estate.world.start_all();
         estate.settle_topology();
         estate
+    }
+
+    /// A fresh server on a host, beside what was there.
+    pub(super) fn add_server(&mut self, name: &Fqdn) -> ServerIndex {
+        let server = self.world.add_server(name.as_str());
+        self.hosts.insert(server, name.clone());
+        server
     }
 
     /// The present time.
@@ -225,63 +255,33 @@ impl Estate {
         running.map(|(name, _)| name.clone()).collect()
     }
 
-    fn group<'a>(
-        &'a self,
-        name: &Fqdn,
-        group: &'a str,
-    ) -> impl Iterator<Item = (EntryId, &'a Entry)> + use<'a> {
+    /// What a server's data says; nothing, if it has none.
+    pub(super) fn view(&self, name: &Fqdn) -> Rc<View> {
         let replica = self.replica(name, Suffix::Domain);
-        let data = replica.and_then(|replica| self.world.database(replica));
-        data.into_iter().flat_map(move |data| data.tree.group(group))
+        let Some(data) = replica.and_then(|replica| self.world.database(replica)) else {
+            return Rc::default();
+        };
+        let content = data.tree.content();
+        let mut views = self.views.borrow_mut();
+        if let Some((_, view)) = views.iter().find(|(of, _)| *of == content) {
+            return Rc::clone(view);
+        }
+        let view = Rc::new(read(&data.tree));
+        views.push_front((content, Rc::clone(&view)));
+        views.truncate(VIEWS_MAX);
+        view
     }
 
-    /// Who is a member, as one server's data has it.
-    pub(super) fn members_seen_by(&self, name: &Fqdn) -> BTreeMap<Fqdn, Member> {
-        let rows = self.group(name, MASTER).filter_map(|(entry, values)| {
-            let member = Fqdn::parse(values.values(NAME).next()?)?;
-            let status = |role: &Role| {
-                let word = values.values(&role_attribute(*role)).next()?;
-                RoleStatus::parse(word)
-            };
-            let roles =
-                Role::ALL.iter().filter_map(|role| Some((*role, status(role)?))).collect();
-            Some((member, Member { entry, roles }))
-        });
-        rows.collect()
-    }
-
-    /// Who is to replicate with whom, as one server's data has it.
-    pub(super) fn arrows_seen_by(&self, name: &Fqdn) -> BTreeMap<Arrow, EntryId> {
-        let rows = self.group(name, ARC).filter_map(|(entry, values)| {
-            let value = |attribute| values.values(attribute).next();
-            let arrow = (
-                suffix_named(value(SUFFIX)?)?,
-                Fqdn::parse(value(FROM)?)?,
-                Fqdn::parse(value(TO)?)?,
-            );
-            Some((arrow, entry))
-        });
-        rows.collect()
-    }
-
-    fn config_seen_by(&self, name: &Fqdn, attribute: &str) -> Option<Fqdn> {
-        let (_, entry) = self.group(name, CONFIG).next()?;
-        entry.values(attribute).next().and_then(Fqdn::parse)
-    }
-
-    /// The CA renewal server, as one server's data has it.
-    pub(super) fn renewal_seen_by(&self, name: &Fqdn) -> Option<Fqdn> {
-        self.config_seen_by(name, RENEWAL)
-    }
-
-    /// The DNSSEC key master, as one server's data has it.
-    pub(super) fn dnssec_seen_by(&self, name: &Fqdn) -> Option<Fqdn> {
-        self.config_seen_by(name, DNSSEC)
+    /// The status of a role of a server as another one's data has it.
+    pub(super) fn status(&self, desk: &Fqdn, server: &Fqdn, role: Role) -> RoleStatus {
+        let view = self.view(desk);
+        let status = view.members.get(server).and_then(|member| member.roles.get(&role));
+        status.copied().unwrap_or(RoleStatus::Absent)
     }
 
     fn set_config(&mut self, on: &Fqdn, attribute: &str, value: &str) {
-        let entry = self.group(on, CONFIG).next().map(|(id, _)| id);
-        if let (Some(entry), Some(replica)) = (entry, self.replica(on, Suffix::Domain)) {
+        let Some(replica) = self.replica(on, Suffix::Domain) else { return };
+        if let Some(entry) = self.world.entry_ids(replica, CONFIG).first().copied() {
             // A running server takes the write; its callers have checked that it runs.
             let _ = self.world.replace(replica, entry, attribute, value);
         }
@@ -299,7 +299,7 @@ impl Estate {
 
     /// Writes on a server that another one holds a role in a state.
     pub(super) fn set_role(&mut self, on: &Fqdn, server: &Fqdn, role: Role, status: RoleStatus) {
-        let entry = self.members_seen_by(on).get(server).map(|member| member.entry);
+        let entry = self.view(on).members.get(server).map(|member| member.entry);
         if let (Some(entry), Some(replica)) = (entry, self.replica(on, Suffix::Domain)) {
             let attribute = role_attribute(role);
             let _ = self.world.replace(replica, entry, &attribute, status.name());
@@ -326,14 +326,15 @@ impl Estate {
         for name in self.running() {
             let Some(replica) = self.replica(&name, Suffix::Domain) else { continue };
             let Some(data) = self.world.database(replica) else { continue };
-            let now = (replica, data.tree.revision());
+            let now = (replica, data.tree.content());
             let Some(machine) = self.machines.get_mut(&name) else { continue };
             if machine.seen == Some(now) {
                 continue;
             }
             machine.seen = Some(now);
             let server = machine.server;
-            let wanted = self.arrows_seen_by(&name);
+            let view = self.view(&name);
+            let wanted = &view.arrows;
             for index in self.world.outgoing(server) {
                 let (supplier, consumer) = self.world.ends(index);
                 let peer = self.name_of(self.world.server_of(consumer));
@@ -364,8 +365,8 @@ impl Estate {
 
     /// The machine that a server is installed on now; `None` for a server that was replaced.
     pub(super) fn name_of(&self, server: ServerIndex) -> Option<&Fqdn> {
-        let name = Fqdn::parse(self.world.name(server))?;
-        let (name, machine) = self.machines.get_key_value(&name)?;
+        let name = self.hosts.get(&server)?;
+        let machine = self.machines.get(name)?;
         (machine.server == server).then_some(name)
     }
 
@@ -416,6 +417,39 @@ pub(super) fn components(to: &[Vec<usize>], from: &[Vec<usize>]) -> Vec<Vec<usiz
         islands.push(island);
     }
     islands
+}
+
+/// What a directory says of the deployment.
+fn read(tree: &Tree) -> View {
+    let mut view = View::default();
+    for (id, entry) in tree.living() {
+        let value = |attribute: &str| entry.values(attribute).next();
+        let name = |attribute: &str| value(attribute).and_then(Fqdn::parse);
+        match entry.group() {
+            Some(MASTER) => {
+                let Some(member) = name(NAME) else { continue };
+                let roles = Role::ALL
+                    .into_iter()
+                    .filter_map(|role| {
+                        Some((role, RoleStatus::parse(value(&role_attribute(role))?)?))
+                    })
+                    .collect();
+                view.members.insert(member, Member { entry: id, roles });
+            }
+            Some(ARC) => {
+                let suffix = value(SUFFIX).and_then(suffix_named);
+                if let (Some(suffix), Some(from), Some(to)) = (suffix, name(FROM), name(TO)) {
+                    view.arrows.insert((suffix, from, to), id);
+                }
+            }
+            Some(CONFIG) => {
+                view.renewal = name(RENEWAL);
+                view.dnssec = name(DNSSEC);
+            }
+            _ => {}
+        }
+    }
+    view
 }
 
 fn reached(start: usize, arcs: &[Vec<usize>]) -> Vec<bool> {

@@ -6,7 +6,7 @@ use super::outcome::{Drilled, Moment};
 use crate::kernel::time::Span;
 
 /// Name and version of the document.
-pub const SCHEMA: &str = "idm-drill/outcome/1";
+pub(super) const SCHEMA: &str = "idm-drill/outcome/1";
 
 /// The document, ending in a line feed.
 pub fn render(drilled: &Drilled) -> String {
@@ -52,6 +52,10 @@ fn document(drilled: &Drilled) -> Value {
         "impossible": drilled.impossible,
         "islands": names(&drilled.islands),
         "lost": lost,
+        "load": {
+            "visible_servers": drilled.visible.0,
+            "fewest_visible_servers": drilled.visible.1,
+        },
         "noticed_ms": drilled.since_disaster(drilled.noticed_at),
         "predicted_class": drilled.predicted.map_or("unknown", |class| class.name()),
         "procedure": drilled.procedure.map(|procedure| procedure.name()),

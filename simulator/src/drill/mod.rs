@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use audit_core::cases::Judge;
 use audit_core::model::{Deployment, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
 use audit_core::recovery::{
-    Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Situation, Span as CaseSpan, plan,
+    Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Situation, Span as CaseSpan, Step, plan,
 };
 use audit_core::time::Timestamp;
 
@@ -77,6 +77,7 @@ pub struct Drill<'a> {
     as_of: Timestamp,
     seed: u64,
     worst_timing: bool,
+    forgotten: Option<Fqdn>,
     assumptions: Assumptions,
 }
 
@@ -84,7 +85,15 @@ impl<'a> Drill<'a> {
     /// A drill of a case on a deployment as it is known at a time.
     pub fn new(deployment: &'a Deployment, case: &'a Case, as_of: Timestamp) -> Self {
         let assumptions = Assumptions::default();
-        Self { deployment, case, as_of, seed: 1, worst_timing: false, assumptions }
+        Self {
+            deployment,
+            case,
+            as_of,
+            seed: 1,
+            worst_timing: false,
+            forgotten: None,
+            assumptions,
+        }
     }
 
     /// The same with another seed.
@@ -102,6 +111,14 @@ impl<'a> Drill<'a> {
         self
     }
 
+    /// The same with an operator who overlooks a server: steps that stop it or replace its data are
+    /// left out.
+    #[must_use]
+    pub fn forget(mut self, server: Fqdn) -> Self {
+        self.forgotten = Some(server);
+        self
+    }
+
     /// The same under other assumptions.
     #[must_use]
     pub fn assume(mut self, assumptions: Assumptions) -> Self {
@@ -114,14 +131,14 @@ impl<'a> Drill<'a> {
     /// # Errors
     ///
     /// If the deployment is not known well enough, or does not have what the case names.
-    pub fn run(self) -> Result<Drilled, Unfit> {
+    pub fn run(&self) -> Result<Drilled, Unfit> {
         let judge = Judge::new(self.deployment).at(self.as_of);
         if let Some(objection) = judge.objection(self.case) {
             return Err(Unfit::Case(objection));
         }
         let before = Situation::of(self.deployment).map_err(Unfit::Needs)?;
         let predicted = judge.judge(self.case).and_then(|judged| judged.outcome.class);
-        let mut run = Run::new(&self, before);
+        let mut run = Run::new(self, before);
         run.warm_up_and_strike();
         run.recover();
         run.settle();
@@ -165,6 +182,10 @@ struct Run<'a> {
     noticed: Option<CaseSpan>,
     /// Whether anything happened to a server, or an operator did anything.
     touched: bool,
+    /// Entries that were added again, as a copy has them.
+    added_again: u64,
+    /// The server that the operator overlooks.
+    forgotten: Option<Fqdn>,
     entries: u64,
     victims: u64,
     periods: [Option<Span>; 2],
@@ -176,6 +197,8 @@ struct Run<'a> {
     began: Time,
     ended: Time,
     steps_begun: u64,
+    /// How many operators share the present step.
+    hands: u64,
     total_updates: u64,
     procedure: Option<Procedure>,
     scenario: Option<&'static str>,
@@ -243,6 +266,8 @@ impl<'a> Run<'a> {
             changelog_age,
             noticed: None,
             touched: false,
+            added_again: 0,
+            forgotten: drill.forgotten.clone(),
             entries,
             victims,
             periods: [None, None],
@@ -254,6 +279,7 @@ impl<'a> Run<'a> {
             began: Time::ZERO,
             ended: Time::ZERO,
             steps_begun: 0,
+            hands: 1,
             total_updates: 0,
             procedure: None,
             scenario: None,
@@ -292,6 +318,11 @@ impl<'a> Run<'a> {
     /// Whether clients write on a server: hidden replicas are not advertised.
     fn is_written(&self, server: &Fqdn) -> bool {
         self.status_on(server, server, Role::IpaMaster) == RoleStatus::Enabled
+    }
+
+    /// Whether a client may write on a server: one that knows its name.
+    fn may_be_written(&self, server: &Fqdn) -> bool {
+        self.status_on(server, server, Role::IpaMaster) != RoleStatus::Hidden
     }
 
     fn give_load(&mut self, server: &Fqdn) {
@@ -487,7 +518,9 @@ impl<'a> Run<'a> {
                 self.scenario = Some(runbook.scenario);
             }
             let mut refused = false;
-            for step in &runbook.steps {
+            for (at, step) in runbook.steps.iter().enumerate() {
+                let rest = runbook.steps.get(at..).unwrap_or_default();
+                self.hands = self.hands_for(&step.action, rest);
                 if !self.work(&step.action) {
                     refused = true;
                     break;
@@ -497,6 +530,26 @@ impl<'a> Run<'a> {
                 return;
             }
         }
+    }
+
+    /// How many operators share the steps of one kind that remain: those on different servers, none
+    /// of which waits for another.
+    fn hands_for(&mut self, action: &Action, rest: &[Step]) -> u64 {
+        let is_independent = matches!(
+            action,
+            Action::Isolate { .. }
+                | Action::InstallReplica { .. }
+                | Action::FlushSssd { .. }
+                | Action::Verify { .. }
+                | Action::RenewCertificates { .. }
+        );
+        if !is_independent {
+            return 1;
+        }
+        let kind = std::mem::discriminant(action);
+        let alike = rest.iter().filter(|step| std::mem::discriminant(&step.action) == kind).count();
+        let operators = self.ledger.middle("operators") as u64;
+        operators.min(alike as u64).max(1)
     }
 
     /// One step; false if it was refused.
@@ -519,6 +572,13 @@ impl<'a> Run<'a> {
 
     /// What the operator really does: `None` if the step is forgotten.
     fn perhaps_mistaken(&mut self, action: &Action) -> Option<Action> {
+        let concerned = match action {
+            Action::Isolate { server } | Action::Reinitialize { server, .. } => Some(server),
+            _ => None,
+        };
+        if concerned.is_some() && concerned == self.forgotten.as_ref() {
+            return None;
+        }
         let probability = self.ledger.middle("mistakes");
         let mut stream = self.streams.stream("mistake", self.steps_begun);
         if !stream.chance(probability) {
@@ -553,7 +613,7 @@ impl<'a> Run<'a> {
         self.look_at_services();
     }
 
-    fn finish(mut self, predicted: Option<OutcomeClass>) -> Drilled {
+    fn finish(self, predicted: Option<OutcomeClass>) -> Drilled {
         let living = self.estate.running();
         let holds = |name: &&Fqdn, role| {
             self.estate.machines.get(*name).is_some_and(|m| m.local.roles.contains(&role))
@@ -566,6 +626,8 @@ impl<'a> Run<'a> {
         let had_kra = self.before.members.values().any(|replica| {
             replica.roles.get(&Role::Kra).is_some_and(|status| status.holds_data())
         });
+        let master = self.before.dnssec_key_master.as_ref();
+        let had_master = master.is_some_and(|name| self.before.members.contains_key(name));
         let counts: Vec<u64> = living
             .iter()
             .filter_map(|name| self.estate.replica(name, Suffix::Domain))
@@ -584,22 +646,22 @@ impl<'a> Run<'a> {
             deleted_missing: if living.is_empty() { 0 } else { self.victims.saturating_sub(least) },
             deleted_differ: least != most,
             vaults: (had_kra, has(|local| local.vault_keys)),
-            dnssec: (self.before.dnssec_key_master.is_some(), has(|local| local.dnssec_keys)),
+            dnssec: (had_master, has(|local| local.dnssec_keys)),
             lost_islands: self.lost_islands.clone(),
+            added_again: self.added_again,
             touched: self.touched,
             living,
         };
         let (class, findings) = checkers::judge(&end);
         let outages = self.services.outages(self.struck, self.ended.max(self.struck));
-        let words = format!("the drill ends: {}", class.words());
-        self.say(MomentKind::End, None, words);
+        let visible = self.services.fewest_visible(self.struck);
         let stores = self.copies.iter().map(|stored| outcome::CopyMark {
             id: stored.point.id.clone(),
             host: stored.point.host.clone(),
             taken_at: stored.disk.as_ref().map(|disk| disk.taken_at),
         });
         let [domain, ca] = accounts;
-        let drilled = Drilled {
+        Drilled {
             case: self.case.clone(),
             as_of: self.as_of,
             seed: self.streams.seed(),
@@ -621,11 +683,11 @@ impl<'a> Run<'a> {
             began: self.began,
             ended: self.ended,
             outages,
+            visible,
             protection: self.protection,
             assumptions: self.ledger.lines(),
             events: self.estate.world.events(),
-        };
-        drilled
+        }
     }
 }
 

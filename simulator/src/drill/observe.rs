@@ -23,10 +23,9 @@ impl Run<'_> {
         let running = self.estate.running();
         let mut members: BTreeMap<Fqdn, BTreeMap<Role, RoleStatus>> = BTreeMap::new();
         for name in &running {
-            for (member, row) in self.estate.members_seen_by(name) {
-                let own = member == *name;
-                if own || !members.contains_key(&member) {
-                    members.insert(member, row.roles);
+            for (member, row) in &self.estate.view(name).members {
+                if member == name || !members.contains_key(member) {
+                    members.insert(member.clone(), row.roles.clone());
                 }
             }
         }
@@ -45,8 +44,8 @@ impl Run<'_> {
         seen.agreements = self.arrows_seen(&running, &seen);
         let desk = self.desk().ok();
         if let Some(desk) = &desk {
-            seen.renewal = self.estate.renewal_seen_by(desk);
-            seen.dnssec_key_master = self.estate.dnssec_seen_by(desk);
+            seen.renewal = self.estate.view(desk).renewal.clone();
+            seen.dnssec_key_master = self.estate.view(desk).dnssec.clone();
         }
         seen.crl = self
             .estate
@@ -152,12 +151,10 @@ impl Run<'_> {
     ) -> BTreeSet<(Suffix, Fqdn, Fqdn)> {
         let mut arrows = BTreeSet::new();
         for name in running {
-            for (suffix, from, to) in self.estate.arrows_seen_by(name).into_keys() {
-                // A running supplier is asked itself.
-                if !self.estate.runs(&from) {
-                    arrows.insert((suffix, from, to));
-                }
-            }
+            let view = self.estate.view(name);
+            // A running supplier is asked itself.
+            let theirs = view.arrows.keys().filter(|(_, from, _)| !self.estate.runs(from));
+            arrows.extend(theirs.cloned());
         }
         for index in self.estate.world.agreements() {
             let (supplier, consumer) = self.estate.world.ends(index);

@@ -116,6 +116,8 @@ pub struct Drilled {
     pub ended: Time,
     /// How long each capability was not there.
     pub outages: Vec<Outage>,
+    /// Visible servers before the disaster, and the fewest that clients were left with.
+    pub visible: (u64, u64),
     /// What scheduled copies cost until the disaster.
     pub protection: Protection,
     /// What it rests on, a line each.

@@ -73,7 +73,8 @@ impl Run<'_> {
         let number = self.steps_begun;
         let mut stream = self.streams.stream("step-duration", number);
         self.steps_begun += 1;
-        self.ledger.span(name, &mut stream)
+        let span = self.ledger.span(name, &mut stream);
+        Span::from_millis(span.millis() / self.hands.max(1))
     }
 
     /// The effect of a step, at this moment.
@@ -160,7 +161,7 @@ impl Run<'_> {
             // Nobody can be asked: what the papers say.
             return self.estate.machines.contains_key(server);
         }
-        running.iter().any(|name| self.estate.members_seen_by(name).contains_key(server))
+        running.iter().any(|name| self.estate.view(name).members.contains_key(server))
     }
 
     fn require_member(&self, server: &Fqdn) -> Result<(), Refusal> {
@@ -180,9 +181,7 @@ impl Run<'_> {
 
     /// The status of a role as a server's data has it.
     pub(super) fn status_on(&self, desk: &Fqdn, server: &Fqdn, role: Role) -> RoleStatus {
-        let members = self.estate.members_seen_by(desk);
-        let status = members.get(server).and_then(|member| member.roles.get(&role));
-        status.copied().unwrap_or(RoleStatus::Absent)
+        self.estate.status(desk, server, role)
     }
 
     fn set_crl(&mut self, on: &Fqdn, generates: bool) {
@@ -217,11 +216,12 @@ impl Run<'_> {
 
     /// Groups of members that segments join, as a server's data has them, of these members only.
     fn joined_groups(&self, desk: &Fqdn, suffix: Suffix, without: Option<&Fqdn>) -> usize {
-        let mut names: Vec<Fqdn> = self.estate.members_seen_by(desk).into_keys().collect();
-        names.retain(|name| {
-            Some(name) != without && self.estate.replica(name, suffix).is_some()
-        });
-        let arrows = self.estate.arrows_seen_by(desk);
+        let view = self.estate.view(desk);
+        let carries = |name: &&Fqdn| {
+            Some(*name) != without && self.estate.replica(name, suffix).is_some()
+        };
+        let names: Vec<Fqdn> = view.members.keys().filter(carries).cloned().collect();
+        let arrows = &view.arrows;
         let generation = |name: &Fqdn| {
             self.estate.replica(name, suffix).and_then(|index| self.estate.world.generation(index))
         };
@@ -239,7 +239,8 @@ impl Run<'_> {
         ignore_disconnect: bool,
     ) -> Result<String, Refusal> {
         self.require_running(from)?;
-        let members = self.estate.members_seen_by(from);
+        let view = self.estate.view(from);
+        let members = &view.members;
         let Some(member) = members.get(server) else {
             return Err(Refusal::NotAMember(server.clone()));
         };
@@ -247,7 +248,7 @@ impl Run<'_> {
             member.roles.get(&role) == Some(&RoleStatus::Enabled)
         };
         if !ignore_last_of_role {
-            if self.estate.dnssec_seen_by(from).as_ref() == Some(server) {
+            if self.estate.view(from).dnssec.as_ref() == Some(server) {
                 return Err(Refusal::DnssecKeyMaster(server.clone()));
             }
             for role in [Role::Ca, Role::Kra, Role::Dns] {
@@ -268,15 +269,15 @@ impl Run<'_> {
         let entry = member.entry;
         // Nobody takes over the ids that it had left (X9).
         self.lost_ids.extend(self.ids.remove(server).into_iter().flatten());
-        if self.estate.renewal_seen_by(from).as_ref() == Some(server) {
+        if self.estate.view(from).renewal.as_ref() == Some(server) {
             let mut cas = members.iter().filter(|(name, _)| *name != server);
             let next = cas.find(|(_, member)| enabled(member, Role::Ca)).map(|(name, _)| name);
             self.estate.set_renewal(from, next);
         }
-        if self.estate.dnssec_seen_by(from).as_ref() == Some(server) {
+        if self.estate.view(from).dnssec.as_ref() == Some(server) {
             self.estate.set_dnssec(from, None);
         }
-        let arrows = self.estate.arrows_seen_by(from);
+        let arrows = &view.arrows;
         let theirs = arrows.iter().filter(|((_, a, b), _)| a == server || b == server);
         for entry in theirs.map(|(_, entry)| *entry).collect::<Vec<_>>() {
             self.estate.write(from, Operation::Delete(entry));
@@ -294,7 +295,7 @@ impl Run<'_> {
     }
 
     fn require_suffix(&self, desk: &Fqdn, server: &Fqdn, suffix: Suffix) -> Result<(), Refusal> {
-        if !self.estate.members_seen_by(desk).contains_key(server) {
+        if !self.estate.view(desk).members.contains_key(server) {
             return Err(Refusal::NotAMember(server.clone()));
         }
         let has = suffix == Suffix::Domain
@@ -318,7 +319,8 @@ impl Run<'_> {
         let desk = self.segment_desk(left, right)?;
         self.require_suffix(&desk, left, suffix)?;
         self.require_suffix(&desk, right, suffix)?;
-        let arrows = self.estate.arrows_seen_by(&desk);
+        let view = self.estate.view(&desk);
+        let arrows = &view.arrows;
         let mut is_new = false;
         for (from, to) in [(left, right), (right, left)] {
             let arrow = (suffix, from.clone(), to.clone());
@@ -340,17 +342,18 @@ impl Run<'_> {
         right: &Fqdn,
     ) -> Result<String, Refusal> {
         let desk = self.segment_desk(left, right)?;
-        let arrows = self.estate.arrows_seen_by(&desk);
+        let view = self.estate.view(&desk);
+        let arrows = &view.arrows;
         let both = [(left, right), (right, left)]
             .map(|(from, to)| arrows.get(&(suffix, from.clone(), to.clone())).copied());
         if both == [None, None] {
             return Err(Refusal::NotJoined(left.clone(), right.clone()));
         }
-        let names: Vec<Fqdn> = self
-            .estate
-            .members_seen_by(&desk)
-            .into_keys()
+        let names: Vec<Fqdn> = view
+            .members
+            .keys()
             .filter(|name| self.estate.replica(name, suffix).is_some())
+            .cloned()
             .collect();
         let is_cut = |from: &Fqdn, to: &Fqdn| {
             (from == left && to == right) || (from == right && to == left)
@@ -398,7 +401,7 @@ impl Run<'_> {
         let opens_vaults = self.opens_vaults();
         let of_source = self.estate.machines.get(source).and_then(|m| m.data_center.clone());
         let known = self.estate.machines.get(server).and_then(|m| m.data_center.clone());
-        let index = self.estate.world.add_server(server.as_str());
+        let index = self.estate.add_server(server);
         let mut replicas = vec![(Suffix::Domain, source.clone())];
         replicas.extend(ca_peer.filter(|_| with_ca).map(|peer| (Suffix::Ca, peer)));
         for (suffix, _) in &replicas {
@@ -640,8 +643,8 @@ impl Run<'_> {
         let missing = if known { in_copy.saturating_sub(there) } else { 0 };
         for _ in 0..missing {
             if let Some(replica) = replica {
-                // Acknowledged: the server runs and has data.
-                let _ = self.estate.world.write_entry(replica, super::estate::VICTIM);
+                let written = self.estate.world.write_entry(replica, super::estate::VICTIM);
+                self.added_again += u64::from(written.is_ok());
             }
         }
         Ok(format!("{missing} entries are added again"))

@@ -13,6 +13,8 @@ pub const CAPABILITIES: [&str; 7] =
 #[derive(Clone, Debug, Default)]
 pub(super) struct Services {
     looks: Vec<(Time, [bool; CAPABILITIES.len()])>,
+    /// Number of visible servers in service, from when on.
+    visible: Vec<(Time, u64)>,
 }
 
 /// How long one capability was not there.
@@ -27,6 +29,13 @@ pub struct Outage {
 }
 
 impl Services {
+    /// Visible servers just before a time, and the fewest from then on.
+    pub(super) fn fewest_visible(&self, from: Time) -> (u64, u64) {
+        let before = self.visible.iter().rev().find(|(at, _)| *at < from).map_or(0, |(_, n)| *n);
+        let later = self.visible.iter().filter(|(at, _)| *at >= from).map(|(_, n)| *n).min();
+        (before, later.map_or(before, |fewest| fewest.min(before)))
+    }
+
     /// Outages from a time to another, of what was there at the first.
     pub(super) fn outages(&self, from: Time, until: Time) -> Vec<Outage> {
         let before = self.looks.iter().rev().find(|(at, _)| *at < from).map(|(_, had)| *had);
@@ -55,19 +64,6 @@ impl Services {
         }
         rows
     }
-
-    /// Whether a capability was there when anybody looked last before a time.
-    pub(super) fn had(&self, capability: &str, before: Time) -> bool {
-        let place = CAPABILITIES.iter().position(|name| *name == capability);
-        let last = self.looks.iter().rev().find(|(at, _)| *at < before);
-        place.zip(last).is_some_and(|(place, (_, had))| had[place])
-    }
-
-    /// Whether it is there now.
-    pub(super) fn has(&self, capability: &str) -> bool {
-        let place = CAPABILITIES.iter().position(|name| *name == capability);
-        place.zip(self.looks.last()).is_some_and(|(place, (_, has))| has[place])
-    }
 }
 
 impl Run<'_> {
@@ -83,6 +79,12 @@ impl Run<'_> {
         let offers = |role: Role| {
             running.iter().any(|name| self.status_on(name, name, role) == RoleStatus::Enabled)
         };
+        let visible = running
+            .iter()
+            .filter(|name| {
+                self.status_on(name, name, Role::IpaMaster) == RoleStatus::Enabled
+            })
+            .count() as u64;
         let has_ca_data = |name: &&Fqdn| {
             let replica = self.estate.replica(name, Suffix::Ca);
             replica.is_some_and(|replica| self.estate.world.database(replica).is_some())
@@ -111,6 +113,9 @@ impl Run<'_> {
             offers(Role::AdTrustController),
             adds,
         ];
+        if self.services.visible.last().is_none_or(|(_, last)| *last != visible) {
+            self.services.visible.push((now, visible));
+        }
         if self.services.looks.last().is_none_or(|(_, last)| *last != has) {
             self.services.looks.push((now, has));
         }

@@ -103,7 +103,7 @@ impl Run<'_> {
 
     /// A machine is gone with its disk. In the worst case a client has just written on it.
     fn lose(&mut self, server: &Fqdn) {
-        if self.worst_timing && self.estate.runs(server) && self.is_written(server) {
+        if self.worst_timing && self.estate.runs(server) && self.may_be_written(server) {
             for suffix in Suffix::ALL {
                 let Some(replica) = self.estate.replica(server, suffix) else { continue };
                 if let Ok(csn) = self.estate.world.write_entry(replica, "last-moment") {

@@ -111,6 +111,19 @@ fn services(drilled: &Drilled, out: &mut String) {
     for row in rows {
         let _ = writeln!(out, "{row}");
     }
+    let (before, fewest) = drilled.visible;
+    if fewest < before {
+        let words = match fewest {
+            0 => "no server was left for clients".to_owned(),
+            _ => format!(
+                "{fewest} of {before} visible servers were left for clients: {}.{:02} times the \
+                 load on each",
+                before / fewest,
+                before * 100 / fewest % 100
+            ),
+        };
+        let _ = writeln!(out, "  {words}");
+    }
     if let Some(span) = drilled.recovery() {
         let _ = writeln!(out, "  the last step was done {} after the disaster", rough(span));
     }

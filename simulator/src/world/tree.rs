@@ -16,6 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::kernel::streams::mix;
 use crate::kernel::time::Time;
 
 use super::csn::{Csn, ReplicaId};
@@ -140,7 +141,8 @@ pub struct Tree {
     /// Entries by the entry above them and by name.
     children: BTreeMap<EntryId, BTreeMap<String, BTreeSet<EntryId>>>,
     rules: Rules,
-    revision: u64,
+    /// What was applied, as a number: see [`Tree::content`].
+    content: u64,
 }
 
 /// Which of the rules above a wrong build leaves out; see [`super::planted`].
@@ -161,9 +163,6 @@ impl Tree {
     /// Applies a change. Applied twice, it changes nothing.
     pub fn apply(&mut self, csn: Csn, operation: &Operation, rules: Rules) {
         self.rules = rules;
-        if !matches!(operation, Operation::KeepAlive) {
-            self.revision += 1;
-        }
         match operation {
             Operation::KeepAlive => {}
             Operation::Add(entry) => self.add(EntryId(csn), entry),
@@ -172,7 +171,11 @@ impl Tree {
             }
             Operation::Delete(id) => {
                 if let Some(entry) = self.entries.get_mut(id) {
-                    entry.deleted = Some(entry.deleted.map_or(csn, |deleted| deleted.min(csn)));
+                    let deleted = entry.deleted.map_or(csn, |deleted| deleted.min(csn));
+                    if entry.deleted != Some(deleted) {
+                        entry.deleted = Some(deleted);
+                        self.count(deleted);
+                    }
                 }
             }
         }
@@ -197,6 +200,15 @@ impl Tree {
             deleted: None,
         };
         self.entries.insert(id, entry);
+        self.count(id.0);
+    }
+
+    /// Takes a change that had an effect into the number of the content.
+    fn count(&mut self, csn: Csn) {
+        let mixed = [csn.time.millis(), u64::from(csn.sequence), u64::from(csn.replica.0)]
+            .into_iter()
+            .fold(0, |word, part| mix(word ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15));
+        self.content = self.content.wrapping_add(mixed);
     }
 
     fn modify(&mut self, csn: Csn, id: EntryId, name: &str, modification: &Modification) {
@@ -209,6 +221,7 @@ impl Tree {
             *attribute = Attribute::default();
         }
         attribute.apply(csn, modification);
+        self.count(csn);
     }
 
     /// Whether an entry can be found by a search: it was not deleted, or it is glue.
@@ -262,9 +275,10 @@ impl Tree {
         }
     }
 
-    /// Changes with the entries: equal numbers on the same tree mean that nothing was applied.
-    pub const fn revision(&self) -> u64 {
-        self.revision
+    /// A number of what was applied with effect: trees of equal numbers have equal living entries,
+    /// but for a chance of about 2^-64. The reverse need not hold.
+    pub const fn content(&self) -> u64 {
+        self.content
     }
 
     /// The living entries, oldest first.

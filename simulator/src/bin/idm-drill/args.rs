@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use audit_core::model::Fqdn;
 use audit_core::recovery::Case;
 use audit_core::time::Timestamp;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -137,6 +138,9 @@ pub(crate) struct DrillArgs {
     /// scheduled copy.
     #[arg(long)]
     pub(crate) worst_timing: bool,
+    /// An operator who overlooks this server: steps that stop it or replace its data are left out.
+    #[arg(long, value_name = "HOST", value_parser = parse_host)]
+    pub(crate) forget: Option<Fqdn>,
     /// Replace assumptions by those of this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) assume: Option<PathBuf>,
@@ -213,6 +217,10 @@ fn parse_fail_under(text: &str) -> Result<FailUnder, String> {
             .ok_or("expected A, B, C, D or a number from 0 to 100")?,
     };
     Ok(FailUnder(points))
+}
+
+fn parse_host(text: &str) -> Result<Fqdn, String> {
+    Fqdn::parse(text).ok_or_else(|| "expected a host name".to_owned())
 }
 
 fn parse_case(text: &str) -> Result<Case, String> {

@@ -48,11 +48,14 @@ pub(crate) fn run(args: &DrillArgs, as_of: Timestamp) -> io::Result<ExitCode> {
         return Ok(ExitCode::from(UNUSABLE));
     }
     let one = |case: &Case| {
-        Drill::new(&imported.deployment, case, as_of)
+        let drill = Drill::new(&imported.deployment, case, as_of)
             .seed(args.seed)
             .worst_timing(args.worst_timing)
-            .assume(assumptions.clone())
-            .run()
+            .assume(assumptions.clone());
+        match &args.forget {
+            Some(server) => drill.forget(server.clone()).run(),
+            None => drill.run(),
+        }
     };
     match &args.case {
         Some(case) => match one(case) {
