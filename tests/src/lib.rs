@@ -8,6 +8,7 @@
     reason = "a missing fixture is a broken checkout"
 )]
 
+pub mod drills;
 pub mod fuzz_body;
 pub mod generate;
 

@@ -69,8 +69,9 @@ impl Situation {
                 replica.presence = Presence::Running;
                 self.away.remove(server);
                 self.mend(server);
-                let since = self.copies.find(copy).and_then(|point| point.taken_at);
-                self.grow_stale(server, since);
+                // Its own keep-alive write comes before the others' next try, as measured
+                // (fidelity R1): they take what it lacks for known, however young the copy is.
+                self.grow_stale(server, None);
             }
             Action::RestoreFull { copy, server } => {
                 self.copy(copy, server, &[CopyForm::Full, CopyForm::Unknown])?;
@@ -102,8 +103,8 @@ impl Situation {
             }
             Action::AddEntries { on, copy } => {
                 self.require_running(on)?;
-                let known = self.copies.find(copy).is_some();
-                if !known {
+                let point = self.copies.find(copy);
+                if point.is_none_or(|point| !point.obstacles.is_empty()) {
                     return Err(Refusal::NoSuchCopy(copy.clone()));
                 }
                 if self.damage.as_ref().is_some_and(|damage| damage.is_known) {
@@ -214,7 +215,8 @@ impl Situation {
     /// Refuses a copy that is not there, not of these forms, or of another host.
     fn copy(&self, copy: &str, server: &Fqdn, forms: &[CopyForm]) -> Result<(), Refusal> {
         let missing = || Refusal::NoSuchCopy(copy.to_owned());
-        let point = self.copies.find(copy).ok_or_else(missing)?;
+        let point = self.copies.find(copy).filter(|point| point.obstacles.is_empty());
+        let point = point.ok_or_else(missing)?;
         if !forms.contains(&point.form) {
             let data_only = point.form == CopyForm::Data;
             return Err(if data_only { Refusal::DataOnly(copy.to_owned()) } else { missing() });

@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use audit_core::cases::Judge;
 use audit_core::model::{Deployment, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
 use audit_core::recovery::{
-    Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Situation, Span as CaseSpan, Step, plan,
+    Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Refusal, Situation, Span as CaseSpan, Step, plan,
 };
 use audit_core::time::Timestamp;
 
@@ -59,6 +59,9 @@ const PLANS_MAX: usize = 6;
 const SETTLE_MAX: Span = Span::from_hours(12);
 /// Behind this nothing is under way that began before: longer than the longest backoff.
 const SETTLE_MIN: Span = Span::from_minutes(15);
+
+/// Time in which a deletion has reached every server that it can reach.
+const SPREAD: Span = Span::from_minutes(10);
 
 /// Why a drill cannot be run.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -132,6 +135,17 @@ impl<'a> Drill<'a> {
     ///
     /// If the deployment is not known well enough, or does not have what the case names.
     pub fn run(&self) -> Result<Drilled, Unfit> {
+        let mut stage = self.stage()?;
+        stage.run.recover();
+        Ok(stage.finish())
+    }
+
+    /// Runs it up to the moment when somebody has noticed, and leaves the steps to the caller.
+    ///
+    /// # Errors
+    ///
+    /// As [`Drill::run`].
+    pub fn stage(&self) -> Result<Stage<'a>, Unfit> {
         let judge = Judge::new(self.deployment).at(self.as_of);
         if let Some(objection) = judge.objection(self.case) {
             return Err(Unfit::Case(objection));
@@ -140,14 +154,47 @@ impl<'a> Drill<'a> {
         let predicted = judge.judge(self.case).and_then(|judged| judged.outcome.class);
         let mut run = Run::new(self, before);
         run.warm_up_and_strike();
-        run.recover();
-        run.settle();
-        Ok(run.finish(predicted))
+        Ok(Stage { run, predicted })
+    }
+}
+
+/// A disaster that has struck and waits for steps: for those who want to try other steps than the
+/// planner's.
+#[derive(Clone, Debug)]
+pub struct Stage<'a> {
+    run: Run<'a>,
+    predicted: Option<OutcomeClass>,
+}
+
+impl Stage<'_> {
+    /// What an operator can see now: of a deployment that has settled it is all there is to see.
+    pub fn situation(&self) -> Situation {
+        self.run.observe()
+    }
+
+    /// Performs a step and waits until what it began has settled.
+    ///
+    /// # Errors
+    ///
+    /// Why the step was refused.
+    pub fn perform(&mut self, action: &Action) -> Result<(), Refusal> {
+        self.run.begin_work();
+        self.run.touched = true;
+        let done = self.run.perform(action);
+        self.run.quiesce(SETTLE_MIN);
+        done.map(|_| ())
+    }
+
+    /// Lets everything settle and judges what has come of it.
+    pub fn finish(mut self) -> Drilled {
+        self.run.begin_work();
+        self.run.settle();
+        self.run.finish(self.predicted)
     }
 }
 
 /// A drill under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Run<'a> {
     case: &'a Case,
     as_of: Timestamp,
@@ -203,7 +250,7 @@ struct Run<'a> {
     procedure: Option<Procedure>,
     scenario: Option<&'static str>,
     impossible: Vec<String>,
-    before_steps: Holdings,
+    before_steps: Option<Holdings>,
 }
 
 impl<'a> Run<'a> {
@@ -284,7 +331,7 @@ impl<'a> Run<'a> {
             procedure: None,
             scenario: None,
             impossible: Vec::new(),
-            before_steps: Holdings::new(),
+            before_steps: None,
         };
         run.begin_load();
         run
@@ -400,10 +447,7 @@ impl<'a> Run<'a> {
                         .filter(|islands| islands.len() > 1)
                         .flatten()
                         .collect();
-                    for fault in self.case.faults() {
-                        self.strike(fault);
-                        self.say(MomentKind::Fault, None, fault.to_string());
-                    }
+                    self.strike_all();
                     let hosts = &self.losses.hosts;
                     let is_lost = |island: &Vec<Fqdn>| island.iter().all(|name| hosts.contains(name));
                     self.lost_islands = islands.into_iter().filter(is_lost).collect();
@@ -414,6 +458,25 @@ impl<'a> Run<'a> {
         self.estate.pass_until(self.noticed_at);
         if self.touched {
             self.say(MomentKind::Notice, None, "somebody notices".to_owned());
+        }
+    }
+
+    /// All faults of the case. Deletions come first; in the worst case replication has carried them
+    /// everywhere before anything else happens, as the audit assumes.
+    fn strike_all(&mut self) {
+        let is_deletion =
+            |fault: &&Fault| matches!(fault, Fault::DeleteKnown(_) | Fault::DeleteUnknown(_));
+        let (deletions, others): (Vec<_>, Vec<_>) = self.case.faults().iter().partition(is_deletion);
+        for fault in &deletions {
+            self.say(MomentKind::Fault, None, fault.to_string());
+            self.strike(fault);
+        }
+        if self.worst_timing && !deletions.is_empty() && !others.is_empty() {
+            self.pass(SPREAD);
+        }
+        for fault in others {
+            self.say(MomentKind::Fault, None, fault.to_string());
+            self.strike(fault);
         }
     }
 
@@ -483,25 +546,47 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Takes down what servers hold when the first step begins.
+    fn begin_work(&mut self) {
+        if self.before_steps.is_none() {
+            self.began = self.estate.now();
+            self.before_steps = Some(self.estate.holdings());
+        }
+    }
+
     /// The operator plans from what can be seen and works step by step.
     fn recover(&mut self) {
         if !self.touched {
-            self.began = self.estate.now();
-            self.before_steps = self.estate.holdings();
             return;
         }
         let start = self.start_of_work();
         self.pass(start);
-        self.began = self.estate.now();
-        self.before_steps = self.estate.holdings();
-        for _ in 0..PLANS_MAX {
-            let seen = self.observe();
+        self.begin_work();
+        let mut last: Vec<Action> = Vec::new();
+        for round in 0..PLANS_MAX {
+            let mut seen = self.observe();
+            if !self.impossible.is_empty() {
+                seen.damage = None;
+            }
+            if round > 0 && !self.is_unwell(&seen) {
+                return;
+            }
             let runbook = match plan(&seen) {
                 Ok(runbook) => runbook,
+                Err(Obstacle::Impossible { scenario, reasons, .. })
+                    if seen.damage.is_some() && !seen.lost().is_empty() =>
+                {
+                    // What was deleted stays deleted; servers can be replaced all the same.
+                    self.scenario = Some(scenario);
+                    let words = "nothing brings the deleted data back".to_owned();
+                    self.say(MomentKind::Dead, None, words);
+                    self.impossible = reasons;
+                    continue;
+                }
                 Err(Obstacle::Impossible { scenario, reasons, .. }) => {
                     self.scenario = Some(scenario);
                     self.say(MomentKind::Dead, None, "no procedure brings it back".to_owned());
-                    self.impossible = reasons;
+                    self.impossible.extend(reasons);
                     return;
                 }
                 Err(Obstacle::Undecided { scenario, needs, .. }) => {
@@ -517,19 +602,36 @@ impl<'a> Run<'a> {
                 self.procedure = Some(runbook.procedure);
                 self.scenario = Some(runbook.scenario);
             }
-            let mut refused = false;
+            let steps: Vec<Action> =
+                runbook.steps.iter().map(|step| step.action.clone()).collect();
+            if steps == last {
+                // It was done and did not help.
+                return;
+            }
+            last = steps;
             for (at, step) in runbook.steps.iter().enumerate() {
                 let rest = runbook.steps.get(at..).unwrap_or_default();
                 self.hands = self.hands_for(&step.action, rest);
                 if !self.work(&step.action) {
-                    refused = true;
                     break;
                 }
             }
-            if !refused {
-                return;
-            }
+            // Before going home the operator looks whether everything replicates.
+            self.quiesce(SETTLE_MIN);
         }
+    }
+
+    /// Whether an operator who looks at all servers sees that something is still wrong.
+    fn is_unwell(&self, seen: &Situation) -> bool {
+        let is_down = |replica: &audit_core::recovery::Replica| {
+            replica.presence != audit_core::recovery::Presence::Running
+        };
+        let forgotten = self.forgotten.is_some();
+        seen.members.values().any(is_down)
+            || !seen.stale.is_empty()
+            || !seen.expired.is_empty()
+            || (!forgotten && seen.damage.is_some())
+            || (!forgotten && seen.islands(Suffix::Domain).len() > self.islands_before.max(1))
     }
 
     /// How many operators share the steps of one kind that remain: those on different servers, none
@@ -603,17 +705,23 @@ impl<'a> Run<'a> {
                 self.estate.world.stop_load(replica);
             }
         }
-        let end = self.estate.now() + SETTLE_MAX;
-        self.pass(SETTLE_MIN);
-        while !self.estate.world.is_steady() && self.estate.now() < end {
-            self.pass(Span::from_minutes(5));
-        }
+        self.quiesce(SETTLE_MAX);
         // What a last session has sent may have to be relayed.
         self.pass(SETTLE_MIN);
         self.look_at_services();
     }
 
+    /// Lets time pass until nothing but background load is under way, for at most so long.
+    fn quiesce(&mut self, most: Span) {
+        let end = self.estate.now() + most;
+        self.pass(SETTLE_MIN);
+        while !self.estate.world.is_steady() && self.estate.now() < end {
+            self.pass(Span::from_minutes(5));
+        }
+    }
+
     fn finish(self, predicted: Option<OutcomeClass>) -> Drilled {
+        let before_steps = self.before_steps.clone().unwrap_or_default();
         let living = self.estate.running();
         let holds = |name: &&Fqdn, role| {
             self.estate.machines.get(*name).is_some_and(|m| m.local.roles.contains(&role))
@@ -636,7 +744,7 @@ impl<'a> Run<'a> {
         let least = counts.iter().min().copied().unwrap_or(0);
         let most = counts.iter().max().copied().unwrap_or(0);
         let accounts = Suffix::ALL
-            .map(|suffix| self.account(suffix, &self.before_steps, self.struck));
+            .map(|suffix| self.account(suffix, &before_steps, self.struck));
         let islands = self.estate.islands(Suffix::Domain);
         let end = End {
             cas: living.iter().filter(|name| holds(name, Role::Ca)).cloned().collect(),

@@ -57,6 +57,9 @@ impl Run<'_> {
         seen.copies.points = self.copies.iter().map(|stored| {
             let mut point = stored.point.clone();
             point.obstacles.extend(self.gone(&point));
+            if stored.disk.is_none() {
+                point.obstacles.push("nothing says of which server it is and of when".to_owned());
+            }
             point
         }).collect();
         seen.lost_data_centers.clone_from(&self.losses.centers);

@@ -527,6 +527,13 @@ impl Run<'_> {
         }
     }
 
+    /// Whether nothing can be brought back from a copy.
+    fn is_spoiled(&self, stored: &Stored) -> bool {
+        !stored.point.obstacles.is_empty()
+            || stored.disk.is_none()
+            || self.gone(&stored.point).is_some()
+    }
+
     /// The copy of this name, if it is there and can bring this server back in one of these forms.
     fn usable(
         &self,
@@ -538,7 +545,7 @@ impl Run<'_> {
         let at = self.copies.iter().position(|stored| stored.point.id == copy);
         let at = at.ok_or_else(missing)?;
         let stored = &self.copies[at];
-        if self.gone(&stored.point).is_some() || stored.disk.is_none() {
+        if self.is_spoiled(stored) {
             return Err(missing());
         }
         if !forms.contains(&stored.point.form) {
@@ -632,7 +639,7 @@ impl Run<'_> {
         let missing = || Refusal::NoSuchCopy(copy.to_owned());
         let stored = self.copies.iter().find(|stored| stored.point.id == copy);
         let stored = stored.ok_or_else(missing)?;
-        let Some(disk) = stored.disk.as_ref().filter(|_| self.gone(&stored.point).is_none()) else {
+        let Some(disk) = stored.disk.as_ref().filter(|_| !self.is_spoiled(stored)) else {
             return Err(missing());
         };
         let in_copy = disk.count(super::estate::VICTIM);
