@@ -66,16 +66,15 @@ fn drills_end_as_the_audit_says_at_worst() {
         "restore-data-everywhere",
         "none",
     ] {
-        assert!(procedures.get(procedure).is_some_and(|count| *count >= 10), "{procedure}: {counts}");
+        assert!(
+            procedures.get(procedure).is_some_and(|count| *count >= 10),
+            "{procedure}: {counts}"
+        );
     }
 }
 
 fn parts(account: &Account) -> u64 {
-    account.everywhere
-        + account.divergent
-        + account.lost
-        + account.abandoned
-        + account.undone
+    account.everywhere + account.divergent + account.lost + account.abandoned + account.undone
 }
 
 /// Law 5: on the same streams, more lost servers, stores or keys never end better.
@@ -90,9 +89,8 @@ fn more_losses_never_end_better() {
         if lost.is_empty() {
             lost.push(&estate.servers[0]);
         }
-        let names = |lost: &[&String]| {
-            lost.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",")
-        };
+        let names =
+            |lost: &[&String]| lost.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",");
         let one = format!("lose:{}", names(&lost));
         let more = match usize::arbitrary(&mut g) % 3 {
             0 => format!("{one}+lose-store:vault"),
@@ -218,7 +216,10 @@ fn random_action(g: &mut Gen, estate: &Estate, situation: &Situation) -> Action 
         15 => Action::StartServer { server },
         16 => Action::DisableAgreements { of: server },
         17 => Action::EnableAgreements { of: server },
-        18 => Action::AddRole { server, role: *g.choose(&[Role::Ca, Role::Kra, Role::Dns]).expect("one") },
+        18 => Action::AddRole {
+            server,
+            role: *g.choose(&[Role::Ca, Role::Kra, Role::Dns]).expect("one"),
+        },
         _ => Action::Verify { server },
     }
 }
@@ -289,9 +290,12 @@ fn no_sequence_of_steps_beats_the_planner() {
     let mut searched = 0;
     for round in 0..60 {
         let estate = Estate::random(&mut g, Size { servers: 3, copies: 2 });
-        let case: Case = format!("lose:{}", estate.servers[..1 + usize::arbitrary(&mut g) % estate.servers.len()].join(","))
-            .parse()
-            .expect("a case");
+        let case: Case = format!(
+            "lose:{}",
+            estate.servers[..1 + usize::arbitrary(&mut g) % estate.servers.len()].join(",")
+        )
+        .parse()
+        .expect("a case");
         let imported = tests::import(&estate.files());
         let Some(planned) = drill(&imported, &case, round, true) else { continue };
         if planned.class < OutcomeClass::PartialLoss {

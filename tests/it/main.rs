@@ -21,6 +21,7 @@ mod corpus_ldif;
 mod damage_laws;
 mod determinism;
 mod drill_laws;
+mod drills;
 mod fidelity;
 mod fuzz_smoke;
 mod importers;

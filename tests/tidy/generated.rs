@@ -31,7 +31,7 @@ struct Folder {
     declares: fn(&str) -> String,
 }
 
-const FOLDERS: [Folder; 3] = [
+const FOLDERS: [Folder; 4] = [
     Folder {
         path: "audit-core/src/cases",
         visibility: "",
@@ -60,6 +60,15 @@ const FOLDERS: [Folder; 3] = [
                pub static RULES: &[&dyn Rule] = &[\n",
         export: camel_case,
         declares: |name| format!("    {name} {{"),
+    },
+    Folder {
+        path: "simulator/src/checkers",
+        visibility: "",
+        head: "/// Every checker, in file name order.\n\
+               #[rustfmt::skip]\n\
+               pub static CHECKERS: &[&Checker] = &[\n",
+        export: |_| "CHECKER".to_owned(),
+        declares: |name| format!("static {name}: Checker ="),
     },
 ];
 

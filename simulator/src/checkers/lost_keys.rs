@@ -15,6 +15,5 @@ fn check(end: &End) -> Option<Finding> {
     if end.dnssec == (true, false) {
         gone.push("the DNSSEC keys of the key master are gone");
     }
-    (!gone.is_empty())
-        .then(|| Finding { class: OutcomeClass::PartialLoss, words: gone.join("; ") })
+    (!gone.is_empty()).then(|| Finding { class: OutcomeClass::PartialLoss, words: gone.join("; ") })
 }

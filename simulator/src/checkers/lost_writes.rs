@@ -11,6 +11,8 @@ fn check(end: &End) -> Option<Finding> {
     let [domain, ca] = end.accounts.each_ref().map(crate::drill::Account::missing);
     (domain + ca > 0).then(|| Finding {
         class: OutcomeClass::BoundedLoss,
-        words: format!("{domain} acknowledged writes of suffix domain and {ca} of suffix ca are gone"),
+        words: format!(
+            "{domain} acknowledged writes of suffix domain and {ca} of suffix ca are gone"
+        ),
     })
 }

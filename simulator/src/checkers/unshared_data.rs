@@ -15,6 +15,9 @@ fn check(end: &End) -> Option<Finding> {
         .collect();
     (!names.is_empty()).then(|| Finding {
         class: OutcomeClass::PartialLoss,
-        words: format!("everything that only {} had: nothing replicated from there", names.join("; ")),
+        words: format!(
+            "everything that only {} had: nothing replicated from there",
+            names.join("; ")
+        ),
     })
 }

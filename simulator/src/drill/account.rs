@@ -77,7 +77,8 @@ impl Estate {
     /// Replicas on machines that are off or stopped and have their disks.
     fn asleep(&self, suffix: Suffix) -> Vec<ReplicaIndex> {
         let machines = self.machines.iter();
-        let asleep = machines.filter(|(_, m)| matches!(m.power, Power::Stopped | Power::Off | Power::Broken));
+        let asleep = machines
+            .filter(|(_, m)| matches!(m.power, Power::Stopped | Power::Off | Power::Broken));
         let names: Vec<&Fqdn> = asleep.map(|(name, _)| name).collect();
         names.into_iter().filter_map(|name| self.replica(name, suffix)).collect()
     }

@@ -126,8 +126,8 @@ impl Assumptions {
             let Some(value) = cells.get("value") else {
                 return Err(at(place, format!("[{key}] has no value")));
             };
-            let (value_is_time, distribution) = distribution(value)
-                .map_err(|(offset, message)| at(offset, message))?;
+            let (value_is_time, distribution) =
+                distribution(value).map_err(|(offset, message)| at(offset, message))?;
             if known.is_some_and(|known| known.is_time != value_is_time) {
                 let expected = if value_is_time { "a number" } else { "a time such as \"15m\"" };
                 let message = format!("{key} is {expected}");
@@ -170,13 +170,11 @@ fn scalar(value: &Spanned<DeValue<'_>>) -> Result<(bool, f64), (usize, String)> 
     };
     match value.get_ref() {
         DeValue::String(text) => {
-            let span: recovery::Span =
-                text.parse().map_err(|_| wrong(&format!("\"{text}\"")))?;
+            let span: recovery::Span = text.parse().map_err(|_| wrong(&format!("\"{text}\"")))?;
             Ok((true, f64::from(span.seconds())))
         }
         DeValue::Integer(number) => {
-            let number: i64 =
-                number.as_str().parse().map_err(|_| wrong(number.as_str()))?;
+            let number: i64 = number.as_str().parse().map_err(|_| wrong(number.as_str()))?;
             Ok((false, number as f64))
         }
         DeValue::Float(number) => {
@@ -189,9 +187,7 @@ fn scalar(value: &Spanned<DeValue<'_>>) -> Result<(bool, f64), (usize, String)> 
     }
 }
 
-fn distribution(
-    value: &Spanned<DeValue<'_>>,
-) -> Result<(bool, Distribution), (usize, String)> {
+fn distribution(value: &Spanned<DeValue<'_>>) -> Result<(bool, Distribution), (usize, String)> {
     let start = value.span().start;
     let DeValue::Table(cells) = value.get_ref() else {
         let (is_time, number) = scalar(value)?;
@@ -280,6 +276,14 @@ impl Ledger {
     /// The middle of a spread: for what is one number.
     pub(super) fn middle(&mut self, name: &str) -> f64 {
         self.find(name).quantile(0.5)
+    }
+
+    /// The middle of a spread, as a count.
+    pub(super) fn count(&mut self, name: &str) -> u64 {
+        // Values are at least zero; a cast ends at the range's end.
+        #[expect(clippy::cast_sign_loss, reason = "no assumption is below zero")]
+        let count = self.middle(name) as u64;
+        count
     }
 
     /// The middle of a spread of times.

@@ -134,8 +134,9 @@ fn suffix_named(name: &str) -> Option<Suffix> {
 /// The changes that make a member's entry.
 pub(super) fn member_entry(name: &Fqdn, roles: &BTreeMap<Role, RoleStatus>) -> Operation {
     let mut attributes = vec![(NAME.to_owned(), name.to_string())];
-    attributes
-        .extend(roles.iter().map(|(role, status)| (role_attribute(*role), status.name().to_owned())));
+    attributes.extend(
+        roles.iter().map(|(role, status)| (role_attribute(*role), status.name().to_owned())),
+    );
     new_entry(MASTER, format!("cn={name}"), attributes)
 }
 
@@ -190,9 +191,10 @@ impl Estate {
             (DNSSEC.to_owned(), or_nobody(&before.dnssec_key_master)),
         ];
         changes.push(new_entry(CONFIG, "cn=config".to_owned(), config));
-        changes.extend((0..victims).map(|number| {
-            new_entry(VICTIM, format!("uid=victim-{number}"), Vec::new())
-        }));
+        changes.extend(
+            (0..victims)
+                .map(|number| new_entry(VICTIM, format!("uid=victim-{number}"), Vec::new())),
+        );
         estate.world.initialize_with(Suffix::Domain, changes);
         estate.world.initialize(Suffix::Ca);
         for (suffix, from, to) in &before.agreements {
@@ -396,8 +398,9 @@ impl Estate {
             }
         }
         let islands = components(&to, &from);
-        let named = |island: Vec<usize>| island.into_iter().map(|at| names[at].clone()).collect();
-        islands.into_iter().map(named).collect()
+        let of_places =
+            |island: Vec<usize>| island.into_iter().map(|at| names[at].clone()).collect();
+        islands.into_iter().map(of_places).collect()
     }
 }
 

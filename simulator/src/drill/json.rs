@@ -1,9 +1,13 @@
 //! A drill as JSON, `idm-drill/outcome/1`.
 
+use audit_core::recovery::Procedure;
 use serde_json::{Value, json};
 
 use super::outcome::{Drilled, Moment};
 use crate::kernel::time::Span;
+
+/// The JSON Schema of the document, as `idm-drill schema outcome` prints it.
+pub const OUTCOME_SCHEMA: &str = include_str!("../../schemas/outcome.json");
 
 /// Name and version of the document.
 pub(super) const SCHEMA: &str = "idm-drill/outcome/1";
@@ -38,7 +42,7 @@ fn document(drilled: &Drilled) -> Value {
         .outages
         .iter()
         .map(|row| {
-            let cell = json!({ "is_back": row.is_back, "outage_ms": row.outage_ms });
+            let cell = json!({ "is_back": row.is_back, "outage_ms": row.span.millis() });
             (row.capability.to_owned(), cell)
         })
         .collect();
@@ -58,10 +62,10 @@ fn document(drilled: &Drilled) -> Value {
         },
         "noticed_ms": drilled.since_disaster(drilled.noticed_at),
         "predicted_class": drilled.predicted.map_or("unknown", |class| class.name()),
-        "procedure": drilled.procedure.map(|procedure| procedure.name()),
+        "procedure": drilled.procedure.map(Procedure::name),
         "protection": {
             "failed": drilled.protection.failed,
-            "outage_ms": drilled.protection.outage_ms,
+            "outage_ms": drilled.protection.outage.millis(),
             "runs": drilled.protection.runs,
         },
         "reasons": drilled.findings.iter().map(|finding| json!({

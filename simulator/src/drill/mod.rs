@@ -28,7 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use audit_core::cases::Judge;
 use audit_core::model::{Deployment, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
 use audit_core::recovery::{
-    Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Refusal, Situation, Span as CaseSpan, Step, plan,
+    Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Refusal, Situation, Span as CaseSpan,
+    Step, plan,
 };
 use audit_core::time::Timestamp;
 
@@ -46,7 +47,7 @@ use strike::{Deletion, Losses};
 
 pub use account::Account;
 pub use assumptions::{Assumption, Assumptions, DEFAULTS, Invalid};
-pub use json::render as json;
+pub use json::{OUTCOME_SCHEMA, render as json};
 pub use outcome::{Drilled, Moment, MomentKind};
 pub use protect::Protection;
 pub use services::{CAPABILITIES, Outage};
@@ -88,15 +89,7 @@ impl<'a> Drill<'a> {
     /// A drill of a case on a deployment as it is known at a time.
     pub fn new(deployment: &'a Deployment, case: &'a Case, as_of: Timestamp) -> Self {
         let assumptions = Assumptions::default();
-        Self {
-            deployment,
-            case,
-            as_of,
-            seed: 1,
-            worst_timing: false,
-            forgotten: None,
-            assumptions,
-        }
+        Self { deployment, case, as_of, seed: 1, worst_timing: false, forgotten: None, assumptions }
     }
 
     /// The same with another seed.
@@ -193,6 +186,16 @@ impl Stage<'_> {
     }
 }
 
+/// What is on the agenda until somebody notices.
+enum Happens {
+    /// A declared copy is taken.
+    Copy(usize),
+    /// A schedule runs.
+    Schedule(usize),
+    /// The disaster strikes.
+    Strike,
+}
+
 /// A drill under way.
 #[derive(Clone, Debug)]
 struct Run<'a> {
@@ -257,31 +260,28 @@ impl<'a> Run<'a> {
     fn new(drill: &Drill<'a>, mut before: Situation) -> Self {
         let streams = Streams::new(drill.seed, 0);
         let mut ledger = Ledger::new(drill.assumptions.clone());
-        let changelog_age = match before.changelog_age {
-            Some(age) => age,
-            None => {
-                let seconds = ledger.middle_span("changelog-max-age").whole_seconds();
-                CaseSpan::from_seconds(u32::try_from(seconds).unwrap_or(u32::MAX))
-            }
-        };
+        let changelog_age = before.changelog_age.unwrap_or_else(|| {
+            let seconds = ledger.middle_span("changelog-max-age").whole_seconds();
+            CaseSpan::from_seconds(u32::try_from(seconds).unwrap_or(u32::MAX))
+        });
         let timing = Timing {
             changelog_max_age: Span::from_seconds(u64::from(changelog_age.seconds())),
             ..Timing::default()
         };
         resolve_copies(&mut before, &mut ledger);
-        let has_deletion = drill.case.faults().iter().any(|fault| {
-            matches!(fault, Fault::DeleteKnown(_) | Fault::DeleteUnknown(_))
-        });
-        let victims =
-            if has_deletion { (ledger.middle("deleted-entries") as u64).max(1) } else { 0 };
+        let has_deletion = drill
+            .case
+            .faults()
+            .iter()
+            .any(|fault| matches!(fault, Fault::DeleteKnown(_) | Fault::DeleteUnknown(_)));
+        let victims = if has_deletion { ledger.count("deleted-entries").max(1) } else { 0 };
         let estate = Estate::new(&before, timing, victims, drill.seed);
-        let copies =
-            before.copies.points.iter().cloned().map(Stored::declared).collect::<Vec<_>>();
+        let copies = before.copies.points.iter().cloned().map(Stored::declared).collect::<Vec<_>>();
         let known = drill.deployment.copies.backups.values();
         let counted = known.filter_map(|backup| backup.entries.value().copied()).max();
         let entries = match counted {
             Some(count) => count,
-            None => ledger.middle("entries") as u64,
+            None => ledger.count("entries"),
         };
         let mut run = Self {
             case: drill.case,
@@ -406,22 +406,15 @@ impl<'a> Run<'a> {
         let is_late = !self.interrupts();
         self.struck = if is_late { present - noticed.unwrap_or(Span::ZERO) } else { present };
         self.noticed_at = self.notice(present, noticed);
-        enum Happens {
-            Copy(usize),
-            Schedule(usize),
-            Strike,
-        }
         let mut agenda: Vec<(Time, u8, Happens)> = Vec::new();
         for at in 0..self.copies.len() {
-            match self.age(&self.copies[at].point) {
-                Some(age) => agenda.push((self.audited_at - age, 0, Happens::Copy(at))),
-                None => {
-                    let id = self.copies[at].point.id.clone();
-                    self.ledger.state(format!(
-                        "{id} cannot be used: nothing says of which server it is and when it was \
-                         taken"
-                    ));
-                }
+            if let Some(age) = self.age(&self.copies[at].point) {
+                agenda.push((self.audited_at - age, 0, Happens::Copy(at)));
+            } else {
+                let id = self.copies[at].point.id.clone();
+                self.ledger.state(format!(
+                    "{id} cannot be used: nothing says of which server it is and when it was taken"
+                ));
             }
         }
         let struck = self.struck;
@@ -449,7 +442,8 @@ impl<'a> Run<'a> {
                         .collect();
                     self.strike_all();
                     let hosts = &self.losses.hosts;
-                    let is_lost = |island: &Vec<Fqdn>| island.iter().all(|name| hosts.contains(name));
+                    let is_lost =
+                        |island: &Vec<Fqdn>| island.iter().all(|name| hosts.contains(name));
                     self.lost_islands = islands.into_iter().filter(is_lost).collect();
                     self.lost_islands.dedup();
                 }
@@ -466,7 +460,8 @@ impl<'a> Run<'a> {
     fn strike_all(&mut self) {
         let is_deletion =
             |fault: &&Fault| matches!(fault, Fault::DeleteKnown(_) | Fault::DeleteUnknown(_));
-        let (deletions, others): (Vec<_>, Vec<_>) = self.case.faults().iter().partition(is_deletion);
+        let (deletions, others): (Vec<_>, Vec<_>) =
+            self.case.faults().iter().partition(is_deletion);
         for fault in &deletions {
             self.say(MomentKind::Fault, None, fault.to_string());
             self.strike(fault);
@@ -517,7 +512,11 @@ impl<'a> Run<'a> {
                 | Fault::Clock { .. }
                 | Fault::CertificatesExpired
                 | Fault::BadUpgrade(_) => {
-                    if noticed.is_some() { present } else { self.struck + monitored }
+                    if noticed.is_some() {
+                        present
+                    } else {
+                        self.struck + monitored
+                    }
                 }
             });
         }
@@ -602,8 +601,7 @@ impl<'a> Run<'a> {
                 self.procedure = Some(runbook.procedure);
                 self.scenario = Some(runbook.scenario);
             }
-            let steps: Vec<Action> =
-                runbook.steps.iter().map(|step| step.action.clone()).collect();
+            let steps: Vec<Action> = runbook.steps.iter().map(|step| step.action.clone()).collect();
             if steps == last {
                 // It was done and did not help.
                 return;
@@ -650,7 +648,7 @@ impl<'a> Run<'a> {
         }
         let kind = std::mem::discriminant(action);
         let alike = rest.iter().filter(|step| std::mem::discriminant(&step.action) == kind).count();
-        let operators = self.ledger.middle("operators") as u64;
+        let operators = self.ledger.count("operators");
         operators.min(alike as u64).max(1)
     }
 
@@ -658,7 +656,11 @@ impl<'a> Run<'a> {
     fn work(&mut self, action: &Action) -> bool {
         let begun = self.estate.now();
         let Some(action) = self.perhaps_mistaken(action) else {
-            self.say(MomentKind::Mistake, action.runs_on(), format!("left out: {}", name_of(action)));
+            self.say(
+                MomentKind::Mistake,
+                action.runs_on(),
+                format!("left out: {}", name_of(action)),
+            );
             return true;
         };
         let done = self.perform(&action);
@@ -731,9 +733,10 @@ impl<'a> Run<'a> {
                 self.estate.machines.get(name).is_some_and(|machine| pick(&machine.local))
             })
         };
-        let had_kra = self.before.members.values().any(|replica| {
-            replica.roles.get(&Role::Kra).is_some_and(|status| status.holds_data())
-        });
+        let had_kra =
+            self.before.members.values().any(|replica| {
+                replica.roles.get(&Role::Kra).is_some_and(|status| status.holds_data())
+            });
         let master = self.before.dnssec_key_master.as_ref();
         let had_master = master.is_some_and(|name| self.before.members.contains_key(name));
         let counts: Vec<u64> = living
@@ -743,8 +746,7 @@ impl<'a> Run<'a> {
             .collect();
         let least = counts.iter().min().copied().unwrap_or(0);
         let most = counts.iter().max().copied().unwrap_or(0);
-        let accounts = Suffix::ALL
-            .map(|suffix| self.account(suffix, &before_steps, self.struck));
+        let accounts = Suffix::ALL.map(|suffix| self.account(suffix, &before_steps, self.struck));
         let islands = self.estate.islands(Suffix::Domain);
         let end = End {
             cas: living.iter().filter(|name| holds(name, Role::Ca)).cloned().collect(),

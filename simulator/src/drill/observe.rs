@@ -44,8 +44,9 @@ impl Run<'_> {
         seen.agreements = self.arrows_seen(&running, &seen);
         let desk = self.desk().ok();
         if let Some(desk) = &desk {
-            seen.renewal = self.estate.view(desk).renewal.clone();
-            seen.dnssec_key_master = self.estate.view(desk).dnssec.clone();
+            let view = self.estate.view(desk);
+            seen.renewal.clone_from(&view.renewal);
+            seen.dnssec_key_master.clone_from(&view.dnssec);
         }
         seen.crl = self
             .estate
@@ -54,14 +55,20 @@ impl Run<'_> {
             .filter(|(name, machine)| machine.local.crl && seen.members.contains_key(*name))
             .map(|(name, _)| name.clone())
             .collect();
-        seen.copies.points = self.copies.iter().map(|stored| {
-            let mut point = stored.point.clone();
-            point.obstacles.extend(self.gone(&point));
-            if stored.disk.is_none() {
-                point.obstacles.push("nothing says of which server it is and of when".to_owned());
-            }
-            point
-        }).collect();
+        seen.copies.points = self
+            .copies
+            .iter()
+            .map(|stored| {
+                let mut point = stored.point.clone();
+                point.obstacles.extend(self.gone(&point));
+                if stored.disk.is_none() {
+                    point
+                        .obstacles
+                        .push("nothing says of which server it is and of when".to_owned());
+                }
+                point
+            })
+            .collect();
         seen.lost_data_centers.clone_from(&self.losses.centers);
         seen.damage = self.damage_seen(&running);
         self.see_obstructions(&mut seen);
@@ -73,8 +80,8 @@ impl Run<'_> {
         let world = &self.estate.world;
         for index in world.agreements() {
             let (supplier, consumer) = world.ends(index);
-            let names = [supplier, consumer]
-                .map(|end| self.estate.name_of(world.server_of(end)).cloned());
+            let names =
+                [supplier, consumer].map(|end| self.estate.name_of(world.server_of(end)).cloned());
             let [Some(from), Some(to)] = names else { continue };
             let suffix = world.suffix_of(supplier);
             let arrow = (suffix, from, to.clone());
@@ -113,9 +120,7 @@ impl Run<'_> {
         let lists = |suffix: Suffix, id| {
             self.estate.running().iter().any(|name| {
                 let replica = self.estate.replica(name, suffix);
-                replica
-                    .and_then(|replica| world.ruv(replica))
-                    .is_some_and(|ruv| ruv.lists(id))
+                replica.and_then(|replica| world.ruv(replica)).is_some_and(|ruv| ruv.lists(id))
             })
         };
         let remains = |host: &&Fqdn| {
@@ -147,11 +152,7 @@ impl Run<'_> {
         Replica { presence, roles, generation, data_center }
     }
 
-    fn arrows_seen(
-        &self,
-        running: &[Fqdn],
-        seen: &Situation,
-    ) -> BTreeSet<(Suffix, Fqdn, Fqdn)> {
+    fn arrows_seen(&self, running: &[Fqdn], seen: &Situation) -> BTreeSet<(Suffix, Fqdn, Fqdn)> {
         let mut arrows = BTreeSet::new();
         for name in running {
             let view = self.estate.view(name);
@@ -161,9 +162,8 @@ impl Run<'_> {
         }
         for index in self.estate.world.agreements() {
             let (supplier, consumer) = self.estate.world.ends(index);
-            let names = [supplier, consumer].map(|end| {
-                self.estate.name_of(self.estate.world.server_of(end)).cloned()
-            });
+            let names = [supplier, consumer]
+                .map(|end| self.estate.name_of(self.estate.world.server_of(end)).cloned());
             if let [Some(from), Some(to)] = names {
                 arrows.insert((self.estate.world.suffix_of(supplier), from, to));
             }

@@ -26,8 +26,6 @@ pub enum MomentKind {
     Mistake,
     /// No procedure is left.
     Dead,
-    /// The end.
-    End,
 }
 
 impl MomentKind {
@@ -40,7 +38,6 @@ impl MomentKind {
             Self::Refused => "refused",
             Self::Mistake => "mistake",
             Self::Dead => "dead end",
-            Self::End => "end",
         }
     }
 }
@@ -184,7 +181,7 @@ impl Drilled {
             }
         }
         for outage in &self.outages {
-            digest.word(outage.outage_ms);
+            digest.word(outage.span.millis());
         }
         digest.word(self.events);
         digest.fingerprint()

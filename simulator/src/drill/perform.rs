@@ -217,17 +217,16 @@ impl Run<'_> {
     /// Groups of members that segments join, as a server's data has them, of these members only.
     fn joined_groups(&self, desk: &Fqdn, suffix: Suffix, without: Option<&Fqdn>) -> usize {
         let view = self.estate.view(desk);
-        let carries = |name: &&Fqdn| {
-            Some(*name) != without && self.estate.replica(name, suffix).is_some()
-        };
+        let carries =
+            |name: &&Fqdn| Some(*name) != without && self.estate.replica(name, suffix).is_some();
         let names: Vec<Fqdn> = view.members.keys().filter(carries).cloned().collect();
         let arrows = &view.arrows;
         let generation = |name: &Fqdn| {
             self.estate.replica(name, suffix).and_then(|index| self.estate.world.generation(index))
         };
-        let joins = arrows.keys().filter(|(of, from, to)| {
-            *of == suffix && generation(from) == generation(to)
-        });
+        let joins = arrows
+            .keys()
+            .filter(|(of, from, to)| *of == suffix && generation(from) == generation(to));
         super::count_groups(&names, joins.map(|(_, from, to)| (from, to)))
     }
 
@@ -298,8 +297,7 @@ impl Run<'_> {
         if !self.estate.view(desk).members.contains_key(server) {
             return Err(Refusal::NotAMember(server.clone()));
         }
-        let has = suffix == Suffix::Domain
-            || self.status_on(desk, server, Role::Ca).holds_data();
+        let has = suffix == Suffix::Domain || self.status_on(desk, server, Role::Ca).holds_data();
         if has { Ok(()) } else { Err(Refusal::LacksRole(server.clone(), Role::Ca)) }
     }
 
@@ -355,9 +353,8 @@ impl Run<'_> {
             .filter(|name| self.estate.replica(name, suffix).is_some())
             .cloned()
             .collect();
-        let is_cut = |from: &Fqdn, to: &Fqdn| {
-            (from == left && to == right) || (from == right && to == left)
-        };
+        let is_cut =
+            |from: &Fqdn, to: &Fqdn| (from == left && to == right) || (from == right && to == left);
         let rest = arrows.keys().filter(|(of, from, to)| *of == suffix && !is_cut(from, to));
         let after = super::count_groups(&names, rest.map(|(_, from, to)| (from, to)));
         if after > self.joined_groups(&desk, suffix, None) {
@@ -535,12 +532,7 @@ impl Run<'_> {
     }
 
     /// The copy of this name, if it is there and can bring this server back in one of these forms.
-    fn usable(
-        &self,
-        copy: &str,
-        server: &Fqdn,
-        forms: &[CopyForm],
-    ) -> Result<usize, Refusal> {
+    fn usable(&self, copy: &str, server: &Fqdn, forms: &[CopyForm]) -> Result<usize, Refusal> {
         let missing = || Refusal::NoSuchCopy(copy.to_owned());
         let at = self.copies.iter().position(|stored| stored.point.id == copy);
         let at = at.ok_or_else(missing)?;
@@ -644,8 +636,8 @@ impl Run<'_> {
         };
         let in_copy = disk.count(super::estate::VICTIM);
         let replica = self.estate.replica(on, Suffix::Domain);
-        let there = replica
-            .map_or(0, |replica| self.estate.world.count(replica, super::estate::VICTIM));
+        let there =
+            replica.map_or(0, |replica| self.estate.world.count(replica, super::estate::VICTIM));
         let known = self.damage.as_ref().is_none_or(|damage| damage.is_known);
         let missing = if known { in_copy.saturating_sub(there) } else { 0 };
         for _ in 0..missing {
@@ -683,9 +675,8 @@ impl Run<'_> {
 
     /// Whether another running server has a suffix in the same database generation.
     fn has_peer(&self, server: &Fqdn, suffix: Suffix) -> bool {
-        let generation = |name: &Fqdn| {
-            self.estate.world.generation(self.estate.replica(name, suffix)?)
-        };
+        let generation =
+            |name: &Fqdn| self.estate.world.generation(self.estate.replica(name, suffix)?);
         let own = generation(server);
         let running = self.estate.running();
         own.is_some() && running.iter().any(|name| name != server && generation(name) == own)
@@ -762,8 +753,8 @@ impl Run<'_> {
             let (supplier, consumer) = self.estate.world.ends(index);
             let peer = self.estate.name_of(self.estate.world.server_of(consumer));
             let suffix = self.estate.world.suffix_of(supplier);
-            let is_cut = peer
-                .is_some_and(|peer| self.cut.contains(&(suffix, of.clone(), peer.clone())));
+            let is_cut =
+                peer.is_some_and(|peer| self.cut.contains(&(suffix, of.clone(), peer.clone())));
             if !on {
                 self.estate.world.disable(index);
             } else if !is_cut {
@@ -862,7 +853,7 @@ impl Run<'_> {
                 }
             }
             let mut all = own;
-            all.push(range.clone());
+            all.push(*range);
             self.ids.insert(on.clone(), all);
             self.lost_ids.retain(|lost| !overlaps(lost));
         }
@@ -889,9 +880,10 @@ impl Run<'_> {
         if !self.is_member(server) {
             return Err(Refusal::NoReplicaId(server.clone()));
         }
-        let replicas = self.estate.machines.get(server).map_or_else(Vec::new, |machine| {
-            self.estate.world.replicas(machine.server).to_vec()
-        });
+        let replicas =
+            self.estate.machines.get(server).map_or_else(Vec::new, |machine| {
+                self.estate.world.replicas(machine.server).to_vec()
+            });
         self.clean(&replicas, on);
         for suffix in Suffix::ALL {
             if self.estate.replica(server, suffix).is_some() && self.has_peer(server, suffix) {

@@ -47,8 +47,8 @@ pub struct Protection {
     pub runs: u64,
     /// Those that made nothing.
     pub failed: u64,
-    /// How long servers were out of service for them, in milliseconds, all added.
-    pub outage_ms: u64,
+    /// How long servers were out of service for them, all added.
+    pub outage: Span,
 }
 
 /// The schedules of a deployment whose host, kind and interval are known.
@@ -63,7 +63,14 @@ pub(super) fn schedules(deployment: &Deployment) -> Vec<Schedule> {
         let every = Span::from_seconds(u64::from(schedule.every.value()?.seconds()));
         let host = schedule.host.value()?.clone();
         let keeps = schedule.keeps.value().copied();
-        (every > Span::ZERO).then_some(Schedule { id: id.clone(), host, form, every, keeps, runs: 0 })
+        (every > Span::ZERO).then_some(Schedule {
+            id: id.clone(),
+            host,
+            form,
+            every,
+            keeps,
+            runs: 0,
+        })
     });
     rows.collect()
 }
@@ -123,16 +130,17 @@ impl Run<'_> {
         if outage > Span::ZERO
             && let Some(server) = server
         {
-            self.protection.outage_ms += outage.millis();
+            self.protection.outage += outage;
             self.estate.pass(outage);
             self.estate.world.start(server);
         }
         let Some((disk, local)) = made else { return };
         let holds = |role| (role, local.roles.contains(&role));
         let name = format!("{id}#{runs}");
-        let alike = self.copies.iter().rev().find(|stored| {
-            stored.point.form == form && stored.point.host.as_ref() == Some(&host)
-        });
+        let alike =
+            self.copies.iter().rev().find(|stored| {
+                stored.point.form == form && stored.point.host.as_ref() == Some(&host)
+            });
         // A run puts its copy where the copies of its kind are.
         let (whereabouts, key, key_locations) = match alike {
             Some(stored) => (

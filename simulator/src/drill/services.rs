@@ -3,7 +3,7 @@
 use audit_core::model::{CaMode, Fqdn, Role, RoleStatus, Suffix};
 
 use super::Run;
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 
 /// The capabilities of the contract (section 4), in its order, without `rebuild`.
 pub const CAPABILITIES: [&str; 7] =
@@ -22,8 +22,8 @@ pub(super) struct Services {
 pub struct Outage {
     /// Its name.
     pub capability: &'static str,
-    /// Milliseconds between the disaster and the end of the drill in which it was not there.
-    pub outage_ms: u64,
+    /// How long it was not there, between the disaster and the last step.
+    pub span: Span,
     /// Whether it is there at the end.
     pub is_back: bool,
 }
@@ -46,21 +46,21 @@ impl Services {
                 continue;
             }
             let mut since = None;
-            let mut outage_ms = 0;
+            let mut span = Span::ZERO;
             for (at, has) in self.looks.iter().filter(|(at, _)| *at >= from) {
                 match (has[place], since) {
                     (false, None) => since = Some(*at),
                     (true, Some(begun)) => {
-                        outage_ms += at.since(begun).millis();
+                        span += at.since(begun);
                         since = None;
                     }
                     _ => {}
                 }
             }
             if let Some(begun) = since {
-                outage_ms += until.since(begun).millis();
+                span += until.since(begun);
             }
-            rows.push(Outage { capability, outage_ms, is_back: since.is_none() });
+            rows.push(Outage { capability, span, is_back: since.is_none() });
         }
         rows
     }
@@ -81,17 +81,16 @@ impl Run<'_> {
         };
         let visible = running
             .iter()
-            .filter(|name| {
-                self.status_on(name, name, Role::IpaMaster) == RoleStatus::Enabled
-            })
+            .filter(|name| self.status_on(name, name, Role::IpaMaster) == RoleStatus::Enabled)
             .count() as u64;
         let has_ca_data = |name: &&Fqdn| {
             let replica = self.estate.replica(name, Suffix::Ca);
             replica.is_some_and(|replica| self.estate.world.database(replica).is_some())
         };
-        let issues = running.iter().filter(has_ca_data).any(|name| {
-                self.status_on(name, name, Role::Ca) == RoleStatus::Enabled
-            });
+        let issues = running
+            .iter()
+            .filter(has_ca_data)
+            .any(|name| self.status_on(name, name, Role::Ca) == RoleStatus::Enabled);
         let opens = running.iter().any(|name| {
             let machine = self.estate.machines.get(name);
             machine.is_some_and(|machine| machine.local.vault_keys)
@@ -102,8 +101,7 @@ impl Run<'_> {
             machine.is_some_and(|machine| machine.local.roles.contains(&Role::Ca))
         });
         let serves = offers(Role::IpaMaster);
-        let adds = !running.is_empty()
-            && (self.estate.ca != CaMode::Integrated || any_ca);
+        let adds = !running.is_empty() && (self.estate.ca != CaMode::Integrated || any_ca);
         let has = [
             serves,
             serves,

@@ -43,9 +43,11 @@ impl Run<'_> {
                 }
             }
             Fault::Ghost(server) => {
-                let replicas = self.estate.machines.get(server).map(|machine| {
-                    self.estate.world.replicas(machine.server).to_vec()
-                });
+                let replicas = self
+                    .estate
+                    .machines
+                    .get(server)
+                    .map(|machine| self.estate.world.replicas(machine.server).to_vec());
                 self.ghosts.insert(server.clone(), replicas.unwrap_or_default());
                 self.lose(server);
             }

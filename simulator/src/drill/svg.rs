@@ -136,14 +136,17 @@ impl Axis {
 
     fn x(&self, at: Time) -> u64 {
         if at < self.struck {
+            // Whole numbers: the same picture on every machine.
             let age = self.struck.since(at).millis();
-            let share = (age as f64 / self.past as f64).sqrt();
-            return LEFT + PAST - (share * (PAST - 10) as f64) as u64;
+            let share = (u128::from(age) * 1_000_000 / u128::from(self.past)).isqrt();
+            let back = share * u128::from(PAST - 10) / 1000;
+            return LEFT + PAST - u64::try_from(back).unwrap_or(0);
         }
         let ahead = at.since(self.struck).millis().min(self.ahead);
         // Whole numbers: the same picture on every machine.
-        LEFT + PAST + u64::try_from(u128::from(ahead) * u128::from(WIDTH - PAST)
-            / u128::from(self.ahead)).unwrap_or(0)
+        LEFT + PAST
+            + u64::try_from(u128::from(ahead) * u128::from(WIDTH - PAST) / u128::from(self.ahead))
+                .unwrap_or(0)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use audit_core::model::Fqdn;
+
 use super::outcome::{Drilled, Moment, MomentKind};
 use crate::kernel::time::{Span, Time};
 
@@ -57,7 +59,7 @@ pub fn render(drilled: &Drilled) -> String {
     if drilled.islands.len() > 1 {
         let _ = writeln!(out, "\nServers replicate in groups that do not reach each other:");
         for island in &drilled.islands {
-            let names: Vec<&str> = island.iter().map(|name| name.as_str()).collect();
+            let names: Vec<&str> = island.iter().map(Fqdn::as_str).collect();
             let _ = writeln!(out, "  - {}", names.join(", "));
         }
     }
@@ -97,11 +99,11 @@ fn services(drilled: &Drilled, out: &mut String) {
     let rows: Vec<String> = drilled
         .outages
         .iter()
-        .filter(|row| row.outage_ms > 0)
+        .filter(|row| row.span > Span::ZERO)
         .map(|row| {
             let end = if row.is_back { "" } else { ", and still is" };
             let name = row.capability.replace('_', " ");
-            format!("  {name} was not possible for {}{end}", rough(Span::from_millis(row.outage_ms)))
+            format!("  {name} was not possible for {}{end}", rough(row.span))
         })
         .collect();
     let _ = writeln!(out, "\nService:");
@@ -135,7 +137,7 @@ fn services(drilled: &Drilled, out: &mut String) {
              for {}",
             protection.runs,
             protection.failed,
-            rough(Span::from_millis(protection.outage_ms))
+            rough(protection.outage)
         );
     }
 }

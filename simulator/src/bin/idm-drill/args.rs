@@ -193,6 +193,7 @@ pub(crate) enum AuditFormat {
 pub(crate) enum SchemaName {
     Deployment,
     Report,
+    Outcome,
 }
 
 /// Points that the score must reach.

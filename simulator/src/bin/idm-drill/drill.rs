@@ -57,42 +57,40 @@ pub(crate) fn run(args: &DrillArgs, as_of: Timestamp) -> io::Result<ExitCode> {
             None => drill.run(),
         }
     };
-    match &args.case {
-        Some(case) => match one(case) {
+    if let Some(case) = &args.case {
+        return match one(case) {
             Ok(drilled) => {
                 print(&rendered(&drilled, args.format))?;
                 Ok(verdict(&[drilled]))
             }
             Err(unfit) => explain(&unfit),
-        },
-        None => {
-            let (pages, missing) = runbook::binder(&imported.deployment, as_of);
-            let mut all = Vec::new();
-            for page in &pages {
-                match one(&page.judged.case) {
-                    Ok(drilled) => all.push(drilled),
-                    Err(unfit) => return explain(&unfit),
-                }
-            }
-            let mut table = drill::table();
-            for drilled in &all {
-                table.push_str(&drill::table_row(drilled));
-            }
-            for line in missing {
-                // Writing to a string cannot fail.
-                let _ = writeln!(table, "Not drilled: {line}");
-            }
-            let worse = all.iter().filter(|drilled| drilled.is_worse_than_predicted()).count();
-            let _ = writeln!(
-                table,
-                "\n{} drills, seed {}; {worse} end worse than the audit says",
-                all.len(),
-                args.seed
-            );
-            print(&table)?;
-            Ok(verdict(&all))
+        };
+    }
+    let (pages, missing) = runbook::binder(&imported.deployment, as_of);
+    let mut all = Vec::new();
+    for page in &pages {
+        match one(&page.judged.case) {
+            Ok(drilled) => all.push(drilled),
+            Err(unfit) => return explain(&unfit),
         }
     }
+    let mut table = drill::table();
+    for drilled in &all {
+        table.push_str(&drill::table_row(drilled));
+    }
+    for line in missing {
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "Not drilled: {line}");
+    }
+    let worse = all.iter().filter(|drilled| drilled.is_worse_than_predicted()).count();
+    let _ = writeln!(
+        table,
+        "\n{} drills, seed {}; {worse} end worse than the audit says",
+        all.len(),
+        args.seed
+    );
+    print(&table)?;
+    Ok(verdict(&all))
 }
 
 fn rendered(drilled: &Drilled, format: DrillFormat) -> String {
