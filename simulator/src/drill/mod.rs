@@ -48,7 +48,7 @@ use strike::{Deletion, Losses};
 pub use account::Account;
 pub use assumptions::{Assumption, Assumptions, DEFAULTS, Invalid};
 pub use json::{OUTCOME_SCHEMA, render as json};
-pub use outcome::{Drilled, Moment, MomentKind};
+pub use outcome::{Down, Drilled, Moment, MomentKind};
 pub use protect::Protection;
 pub use services::{CAPABILITIES, Outage};
 pub use svg::render as svg;
@@ -230,6 +230,10 @@ struct Run<'a> {
     lost_ids: Vec<IdRange>,
     changelog_age: CaseSpan,
     noticed: Option<CaseSpan>,
+    /// When servers went out of service, and when they were back.
+    downs: Vec<Down>,
+    /// Whether the operator had no procedure left.
+    gave_up: bool,
     /// Whether anything happened to a server, or an operator did anything.
     touched: bool,
     /// Entries that were added again, as a copy has them.
@@ -312,6 +316,8 @@ impl<'a> Run<'a> {
             doubted: BTreeSet::new(),
             changelog_age,
             noticed: None,
+            downs: Vec::new(),
+            gave_up: false,
             touched: false,
             added_again: 0,
             forgotten: drill.forgotten.clone(),
@@ -564,7 +570,7 @@ impl<'a> Run<'a> {
         let mut last: Vec<Action> = Vec::new();
         for round in 0..PLANS_MAX {
             let mut seen = self.observe();
-            if !self.impossible.is_empty() {
+            if self.gave_up {
                 seen.damage = None;
             }
             if round > 0 && !self.is_unwell(&seen) {
@@ -580,18 +586,21 @@ impl<'a> Run<'a> {
                     let words = "nothing brings the deleted data back".to_owned();
                     self.say(MomentKind::Dead, None, words);
                     self.impossible = reasons;
+                    self.gave_up = true;
                     continue;
                 }
                 Err(Obstacle::Impossible { scenario, reasons, .. }) => {
                     self.scenario = Some(scenario);
                     self.say(MomentKind::Dead, None, "no procedure brings it back".to_owned());
                     self.impossible.extend(reasons);
+                    self.gave_up = true;
                     return;
                 }
                 Err(Obstacle::Undecided { scenario, needs, .. }) => {
                     self.scenario = Some(scenario);
                     let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
                     self.impossible = needs;
+                    self.gave_up = true;
                     let words = "the operator cannot tell what to do".to_owned();
                     self.say(MomentKind::Dead, None, words);
                     return;
@@ -671,6 +680,7 @@ impl<'a> Run<'a> {
         };
         let on = action.runs_on().cloned().or_else(|| self.desk().ok());
         self.moments.push(Moment { at: begun, kind, on, words, took: now.since(begun) });
+        self.ended = now;
         done.is_ok()
     }
 
@@ -700,7 +710,7 @@ impl<'a> Run<'a> {
 
     /// Lets everything that is under way come to its end; clients write no more.
     fn settle(&mut self) {
-        self.ended = self.estate.now();
+        self.ended = self.ended.max(self.began);
         self.look_at_services();
         for suffix in Suffix::ALL {
             for replica in self.estate.world.members(suffix) {
@@ -780,6 +790,8 @@ impl<'a> Run<'a> {
             procedure: self.procedure,
             scenario: self.scenario,
             impossible: self.impossible,
+            gave_up: self.gave_up,
+            downs: self.downs,
             findings,
             lost: [(Suffix::Domain, domain), (Suffix::Ca, ca)],
             deleted: (self.victims, end.deleted_missing),

@@ -57,6 +57,17 @@ pub struct Moment {
     pub took: Span,
 }
 
+/// A server that was out of service.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Down {
+    /// The server.
+    pub server: Fqdn,
+    /// From when on.
+    pub since: Time,
+    /// Until when; `None` = to the end.
+    pub until: Option<Time>,
+}
+
 /// A copy on the timeline.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CopyMark {
@@ -87,6 +98,10 @@ pub struct Drilled {
     pub scenario: Option<&'static str>,
     /// Why no procedure was left, if none was.
     pub impossible: Vec<String>,
+    /// Whether no procedure was left for all of the damage.
+    pub gave_up: bool,
+    /// Servers that were out of service, and how long.
+    pub downs: Vec<Down>,
     /// What the class rests on.
     pub findings: Vec<Finding>,
     /// What became of acknowledged writes, by suffix.
@@ -131,7 +146,7 @@ impl Drilled {
 
     /// From the disaster to the end of the last step; `None` if no procedure brought it back.
     pub fn recovery(&self) -> Option<Span> {
-        self.impossible.is_empty().then(|| self.ended.since(self.struck))
+        (!self.gave_up).then(|| self.ended.since(self.struck))
     }
 
     /// Whether it ended worse than the audit says. That must not be: one of both is wrong then.

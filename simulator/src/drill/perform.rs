@@ -430,6 +430,7 @@ impl Run<'_> {
             }
             self.total_update(from, to);
         }
+        self.is_back(server);
         self.estate.write(source, member_entry(server, &statuses));
         if !hidden {
             self.give_load(server);
@@ -622,6 +623,7 @@ impl Run<'_> {
         self.set_back.remove(server);
         self.estate.world.begin_restore(disk.server(), Service::Offline);
         self.estate.world.end_restore(&disk, kind, Service::Offline, false);
+        self.is_back(server);
         self.estate.forget_seen();
         self.estate.settle_topology();
     }
@@ -661,6 +663,7 @@ impl Run<'_> {
         }
         let index = machine.server;
         self.estate.world.start(index);
+        self.is_back(server);
         self.estate.forget_seen();
         if self.away.get(server).is_some_and(|span| *span > PURGE_DELAY) {
             // The others may not be able to place its late changes; nobody can see whether.

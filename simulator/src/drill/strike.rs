@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use audit_core::model::{Fqdn, Suffix};
 use audit_core::recovery::Fault;
 
-use super::Run;
+use super::{Down, Run};
 use super::account::Tracked;
 use super::estate::{Arrow, Power, VICTIM};
 use crate::kernel::time::{Span, Time};
@@ -120,10 +120,23 @@ impl Run<'_> {
     /// A machine's services end.
     pub(super) fn stop(&mut self, server: &Fqdn, power: Power) {
         if let Some(machine) = self.estate.machines.get_mut(server) {
+            if machine.power == Power::Running {
+                let since = self.estate.world.now();
+                self.downs.push(Down { server: server.clone(), since, until: None });
+            }
             machine.power = machine.power.max(power);
             let server = machine.server;
             self.estate.world.kill(server);
             self.touched = true;
+        }
+    }
+
+    /// A server is in service again.
+    pub(super) fn is_back(&mut self, server: &Fqdn) {
+        let now = self.estate.now();
+        let open = self.downs.iter_mut().filter(|down| down.server == *server);
+        for down in open.filter(|down| down.until.is_none()) {
+            down.until = Some(now);
         }
     }
 

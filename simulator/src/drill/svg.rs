@@ -45,14 +45,6 @@ pub fn render(drilled: &Drilled) -> String {
     text(&mut out, 12, 24, "head", &title);
     let axis = Axis::new(drilled);
     let bottom = TOP + LANE * lanes.len() as u64;
-    let (from, until) = (axis.x(drilled.struck), axis.x(drilled.began));
-    let _ = writeln!(
-        out,
-        "<rect class=\"fault\" x=\"{from}\" y=\"{TOP}\" width=\"{}\" height=\"{}\"><title>from the \
-         disaster to the first step</title></rect>",
-        until.saturating_sub(from).max(2),
-        bottom - TOP
-    );
     for (place, name) in lanes.iter().enumerate() {
         let y = TOP + LANE * place as u64 + LANE / 2;
         text(&mut out, 12, y + 4, "name", name.as_str());
@@ -66,6 +58,19 @@ pub fn render(drilled: &Drilled) -> String {
         let place = lanes.iter().position(|lane| lane == name)? as u64;
         Some(TOP + LANE * place + LANE / 2)
     };
+    for down in &drilled.downs {
+        let Some(y) = lane(&down.server) else { continue };
+        let (from, until) = (axis.x(down.since), axis.x(down.until.unwrap_or(drilled.ended)));
+        let _ = writeln!(
+            out,
+            "<rect class=\"fault\" x=\"{from}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{} is \
+             out of service</title></rect>",
+            y - LANE / 2 + 2,
+            until.saturating_sub(from).max(2),
+            LANE - 4,
+            escape(down.server.as_str())
+        );
+    }
     for copy in &drilled.copies {
         let (Some(at), Some(y)) = (copy.taken_at, copy.host.as_ref().and_then(lane)) else {
             continue;
@@ -107,17 +112,17 @@ pub fn render(drilled: &Drilled) -> String {
             "first step" => 44,
             _ => 16,
         };
-        text(&mut out, x, bottom + row, "tick", label);
+        let class = if label == "last step" { "tick end" } else { "tick" };
+        text(&mut out, x, bottom + row, class, label);
     }
-    let legend = "diamonds: copies   bars: steps   shaded: before anybody acts";
-    text(&mut out, 12, bottom + 16, "tick", legend);
+    text(&mut out, 12, 46, "tick", "diamond: copy, bar: step, shaded: out of service, line: noticed");
     out.push_str("</svg>\n");
     out
 }
 
 const STYLE: &str = "<style>\
 .ground{fill:#fff}.head{font:600 14px sans-serif;fill:#1b1b1b}.name,.tick{font:12px sans-serif;\
-fill:#333}.lane{stroke:#ccc}.fault{fill:#f6c7c0;opacity:.6}.step{fill:#1f6fb2}.refused{fill:#b3261e}\
+fill:#333}.end{text-anchor:end}.lane{stroke:#ccc}.fault{fill:#f6c7c0;opacity:.6}.step{fill:#1f6fb2}.refused{fill:#b3261e}\
 .notice{fill:#8a6d00}.copy{fill:#2e7d32}</style>\n";
 
 /// Time to place: what was before the disaster is squeezed, by the square root of its age.

@@ -3,13 +3,14 @@
 //! Behind the feature `simulation`, which the page's module does not have: the page does not
 //! simulate. The suite builds a second module with it and compares.
 
+pub mod drill;
 pub mod kernel;
 pub mod replication;
 
 use simulator::kernel::trace::Fingerprint;
 
 /// Names of the simulations, by their numbers.
-pub const NAMES: [&str; 2] = ["kernel", "replication"];
+pub const NAMES: [&str; 3] = ["kernel", "replication", "drill"];
 
 /// Seeds that the suite compares.
 pub const SEEDS: [u64; 4] = [0, 1, 2026, u64::MAX];
@@ -19,6 +20,7 @@ pub fn run(number: u32, seed: u64) -> Option<Fingerprint> {
     match number {
         0 => kernel::run(seed).ok(),
         1 => replication::run(seed).ok(),
+        2 => drill::run(seed),
         _ => None,
     }
 }
