@@ -14,6 +14,7 @@ use crate::recovery::{Case, Fault, OutcomeClass, RestorePoint, Taken, Usability}
 use crate::rule::{Category, Grouping, Judgement, Meta, Rule, Severity, State};
 use crate::rules;
 use crate::time::Timestamp;
+use crate::views::masks::Masks;
 use crate::views::{SuffixView, Views};
 
 /// Basis points of a whole.
@@ -512,7 +513,7 @@ fn total_loss_by_one_failure(deployment: &Deployment) -> Option<Cap> {
     let judge = Judge::new(deployment);
     let mut fatal = Vec::new();
     let mut doubtful = Vec::new();
-    for family in FAMILIES {
+    for family in FAMILIES.iter().filter(|family| family.is_one_failure) {
         let Ok(cases) = (family.cases)(deployment) else {
             // Two of them in different data centers are never lost together.
             let centers: BTreeSet<&String> = sources
@@ -795,8 +796,19 @@ pub fn tolerance(deployment: &Deployment) -> Vec<Tolerance> {
 /// Servers of a suffix up to which all pairs are looked at.
 const PAIRS_SERVERS_MAX: usize = 500;
 
+/// Cut servers, else pairs that split the others; `None` where pairs are too many to look at.
+fn small_cuts(view: &SuffixView, servers: usize) -> Option<Vec<Vec<Fqdn>>> {
+    let cuts = view.possible.cut_servers();
+    if !cuts.is_empty() {
+        return Some(cuts.into_iter().map(|server| vec![server]).collect());
+    }
+    let pairs = (servers <= PAIRS_SERVERS_MAX).then(|| view.possible.two_server_cuts())?;
+    Some(pairs.into_iter().map(|(one, other)| vec![one, other]).collect())
+}
+
 /// How many servers can be lost, whichever they are, so that all that remain still replicate suffix
-/// `domain` to each other: the topology's vertex connectivity less one, looked at up to three.
+/// `domain` to each other: the topology's vertex connectivity less one, looked at up to three
+/// losses, and up to two above 64 servers.
 ///
 /// `None` where there is nothing to say: fewer than three servers, or more than 500 without a
 /// single cut server. Recovery is a new segment, so one remaining server is enough.
@@ -811,17 +823,14 @@ fn tolerance_of_replication(deployment: &Deployment) -> Option<Tolerance> {
     let (service, service_losses) = if !known || !view.possible.is_connected() {
         (None, Vec::new())
     } else {
-        let cuts = view.possible.cut_servers();
-        if !cuts.is_empty() {
-            (Some(0), cuts.into_iter().map(|server| names(vec![server])).collect())
-        } else if servers.len() > PAIRS_SERVERS_MAX {
-            return None;
-        } else {
-            let pairs = view.possible.two_server_cuts();
-            let losses: Vec<Vec<String>> =
-                pairs.into_iter().map(|(one, other)| names(vec![one, other])).collect();
-            (Some(if losses.is_empty() { 2 } else { 1 }), losses)
-        }
+        let sets = view.possible.splitting_sets().or_else(|| small_cuts(&view, servers.len()))?;
+        // Of 64 servers at most, triples have been looked at, too.
+        let looked_at = if servers.len() <= Masks::SERVERS_MAX { 3 } else { 2 };
+        let smallest = sets.iter().map(Vec::len).min();
+        let tolerated = smallest.map_or(looked_at, |size| size - 1);
+        let tolerated = tolerated.min(servers.len() - 1);
+        let losses = sets.into_iter().filter(|set| Some(set.len()) == smallest);
+        (u64::try_from(tolerated).ok(), losses.map(names).collect())
     };
     let all_known = deployment.knows_all_servers();
     Some(Tolerance {

@@ -65,6 +65,7 @@ export interface Case {
   outcome: Outcome;
   loss_window_seconds: number | null;
   lost: string[];
+  also: string[];
   procedure: string | null;
   impossible: string[];
   needs: string[];

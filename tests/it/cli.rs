@@ -111,7 +111,7 @@ fn wrong_arguments_are_usage_errors() {
         &["audit", "--case", "lose:"],
         &["audit", "--case", "lose:nobody.example.test"],
         &["audit", "--case", "lose-dc:nowhere"],
-        &["audit", "--case", "certs-expired"],
+        &["audit", "--case", "cut:nothing"],
         &["explain", "XYZ999"],
         &["schema", "nothing"],
         &["destroy"],
@@ -174,7 +174,10 @@ fn runbooks_say_by_their_exit_code_whether_every_case_has_one() {
     assert_eq!((status, text.as_str()), (2, ""));
     assert!(message.contains("nobody.example.test"), "{message}");
     assert_eq!(of(&[]).0, 2);
-    assert_eq!(of(&["--case", "certs-expired"]).0, 2);
+    assert_eq!(of(&["--case", "certs-expired"]).0, 0);
+    let (status, text, message) = of(&["--case", "cut:nothing"]);
+    assert_eq!((status, text.as_str()), (2, ""));
+    assert!(message.contains("no enabled segment is called nothing"), "{message}");
 }
 
 #[test]

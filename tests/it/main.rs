@@ -20,6 +20,7 @@ mod corpus_json;
 mod corpus_ldif;
 mod damage_laws;
 mod determinism;
+mod documented_scenarios;
 mod drill_laws;
 mod drills;
 mod fidelity;

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 
 use audit_core::views::digraph::{Digraph, Flow};
+use audit_core::views::masks::Masks;
 use quickcheck::{Arbitrary, Gen, QuickCheck, Testable};
 
 const CASES: u64 = 3_000;
@@ -660,4 +661,29 @@ fn thousands_of_servers_in_a_line_do_not_overflow_the_stack() {
     // An eighth of the stack that rustc gives a wasm32 module.
     let thread = std::thread::Builder::new().stack_size(128 * 1024).spawn(check).unwrap();
     thread.join().unwrap();
+}
+
+/// Every loss of up to three servers, as bits and by strongly connected components.
+#[test]
+fn servers_as_bits_give_what_the_graph_gives() {
+    fn holds(net: Net) -> bool {
+        let graph = Digraph::new(net.servers, &net.segments);
+        let masks = Masks::of(&graph).expect("few servers");
+        let mut fatal: Vec<Vec<usize>> = Vec::new();
+        let mut losses: Vec<u64> =
+            (0..1_u64 << net.servers).filter(|lost| (1..=3).contains(&lost.count_ones())).collect();
+        losses.sort_by_key(|lost| lost.count_ones());
+        for lost in losses {
+            let servers: Vec<usize> = (0..net.servers).filter(|at| lost >> at & 1 == 1).collect();
+            let splits = graph.islands_without(&servers).len() > 1;
+            assert_eq!(masks.is_connected_without(lost), !splits, "{lost:b}");
+            if splits && !fatal.iter().any(|set| set.iter().all(|at| servers.contains(at))) {
+                fatal.push(servers);
+            }
+        }
+        fatal.sort_by_key(|set| (set.len(), set.clone()));
+        assert_eq!(masks.splitting_sets(3), fatal);
+        true
+    }
+    law(holds as fn(Net) -> bool);
 }

@@ -13,6 +13,8 @@ pub(super) static FAMILY: Family = Family {
     id: "delete",
     title: "Data is deleted by mistake",
     citation: "guide 2, 4, 5; Performing disaster recovery with IdM (RHEL 10) 7",
+    is_one_failure: false,
+    are_alike: false,
     cases,
 };
 

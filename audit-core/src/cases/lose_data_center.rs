@@ -13,6 +13,8 @@ pub(super) static FAMILY: Family = Family {
     id: "lose-dc",
     title: "A data center is lost",
     citation: "guide 3.1, 3.2; Performing disaster recovery with IdM (RHEL 10) 1, 3",
+    is_one_failure: true,
+    are_alike: false,
     cases,
 };
 

@@ -16,6 +16,8 @@ pub(super) static FAMILY: Family = Family {
     id: "lose",
     title: "Servers are lost",
     citation: "guide 2, 3.3; Performing disaster recovery with IdM (RHEL 10) 2, 3",
+    is_one_failure: true,
+    are_alike: false,
     cases,
 };
 

@@ -69,6 +69,8 @@ pub enum Need {
     CaSigning,
     /// The list of servers as a server shows it.
     ServerView(Fqdn),
+    /// How long servers keep changes that others miss.
+    ChangelogAge,
     /// The answer to a question that no export can answer: its identifier and its text.
     Answer(String, String),
 }
@@ -104,6 +106,7 @@ impl Need {
             | Self::Certificates(_)
             | Self::CaSigning
             | Self::ServerView(_)
+            | Self::ChangelogAge
             | Self::Answer(..) => false,
         }
     }
@@ -141,6 +144,7 @@ impl Need {
             | Self::Certificates(_)
             | Self::ServerView(_)
             | Self::IdRanges
+            | Self::ChangelogAge
             | Self::CaSigning => EXPORT.to_owned(),
             Self::CopyHost(_)
             | Self::CopyTime(_)
@@ -187,6 +191,9 @@ impl fmt::Display for Need {
             Self::Certificates(server) => write!(f, "certificates of {server}"),
             Self::CaSigning => f.write_str("who signed the CA's certificate"),
             Self::ServerView(server) => write!(f, "which servers {server} knows"),
+            Self::ChangelogAge => {
+                f.write_str("how long every server keeps changes (nsslapd-changelogmaxage)")
+            }
             Self::Answer(_, text) => f.write_str(text),
         }
     }

@@ -195,9 +195,6 @@ pub enum Action {
     },
 }
 
-/// What one server's instance is called in commands of the directory server.
-const INSTANCE: &str = "slapd-REALM";
-
 impl Action {
     /// The commands, one a line.
     pub fn commands(&self) -> Vec<String> {
@@ -360,6 +357,19 @@ impl Action {
         }
     }
 
+    /// True if it is a command of the deployment as a whole, that any living server takes.
+    pub(crate) fn is_ipa_command(&self) -> bool {
+        matches!(
+            self,
+            Self::EnableServer { .. }
+                | Self::PromoteRenewal { .. }
+                | Self::AddSegment { .. }
+                | Self::DeleteSegment { .. }
+                | Self::SetDnaRange { .. }
+                | Self::UpdateClients
+        )
+    }
+
     /// True if it cannot be taken back.
     pub fn is_irreversible(&self) -> bool {
         matches!(
@@ -377,11 +387,16 @@ impl Action {
 
 /// Switches agreements of both suffixes, as `ipa-restore` does on all other servers.
 fn agreements(verb: &str) -> Vec<String> {
-    let command = |suffix: &str| {
+    let each = |suffix: &str| {
         format!(
-            "for a in $(dsconf {INSTANCE} repl-agmt list --suffix {suffix} | sed -n \
-             's/^cn: //p'); do dsconf {INSTANCE} repl-agmt {verb} --suffix {suffix} \"$a\"; done"
+            "for a in $(dsconf $i repl-agmt list --suffix {suffix} | sed -n 's/^cn: //p'); do \
+             dsconf $i repl-agmt {verb} --suffix {suffix} $a; done"
         )
     };
-    vec![command("SUFFIX"), command("o=ipaca")]
+    vec![
+        "i=$(basename /etc/dirsrv/slapd-*); s=$(sed -n 's/^basedn *= *//p' /etc/ipa/default.conf)"
+            .to_owned(),
+        each("$s"),
+        each("o=ipaca"),
+    ]
 }

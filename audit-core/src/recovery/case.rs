@@ -160,6 +160,11 @@ impl Case {
         Self { faults: BTreeSet::from([fault]), noticed: None }
     }
 
+    /// A case of several faults at once, noticed at once.
+    pub fn together(faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self { faults: faults.into_iter().collect(), noticed: None }
+    }
+
     /// The faults, in canonical order.
     pub fn faults(&self) -> &BTreeSet<Fault> {
         &self.faults

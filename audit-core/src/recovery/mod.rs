@@ -8,6 +8,7 @@
 mod action;
 mod case;
 mod damage;
+mod decision;
 mod outcome;
 mod plan;
 mod refusal;
@@ -19,11 +20,12 @@ mod step;
 pub use action::Action;
 pub use case::{Case, CaseError, Fault, Span};
 pub use damage::Damage;
+pub use decision::{Condition, Origin, Row, TABLE, VARIANTS};
+pub(crate) use decision::{Way, decide};
 pub use outcome::{Outcome, OutcomeClass};
 pub use plan::plan;
-pub(crate) use plan::{Way, decide};
 pub use refusal::Refusal;
-pub use restore_point::{CopyForm, RestorePoint, Usability, Whereabouts};
+pub use restore_point::{CopyForm, RestorePoint, Usability, Variant, Whereabouts};
 pub(crate) use restore_point::{OLD_PACKAGES, Taken, csn_time, key_called};
 pub use runbook::{Obstacle, Procedure, Runbook, Step};
 pub use situation::{

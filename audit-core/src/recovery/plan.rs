@@ -1,18 +1,13 @@
-//! Which documented procedure fits a situation, with its steps.
-//!
-//! Decision table (scenarios B.3): no living server, or an integrated CA without a living replica,
-//! needs a copy; a lost renewal server is promoted elsewhere first; otherwise lost replicas are
-//! replaced one by one.
+//! The steps of the procedure that fits a situation, with this deployment's names.
 
 use std::collections::BTreeSet;
 
-use super::damage::decide_damage;
-use super::restore_point::{CopyForm, RestorePoint, Taken, Usability};
+use super::decision::decide;
+use super::restore_point::{CopyForm, RestorePoint, Taken};
 use super::situation::Replica;
-use super::{Action, Obstacle, Procedure, Runbook, Situation, Step};
-use crate::advise::AGREEMENTS_MIN;
-use crate::model::{CaMode, Fqdn, Need, Role, RoleStatus, Suffix};
-use crate::time::Timestamp;
+use super::{Action, Obstacle, Presence, Procedure, Runbook, Situation, Step};
+use crate::advise::{AGREEMENTS_MIN, quote};
+use crate::model::{CaMode, Fqdn, Role, RoleStatus, Suffix};
 
 /// The procedure that brings a situation back, or why none does.
 ///
@@ -24,150 +19,65 @@ use crate::time::Timestamp;
 /// Why there is none: impossible, or undecided while a fact is missing.
 pub fn plan(situation: &Situation) -> Result<Runbook, Obstacle> {
     let lost = situation.lost().into_iter().cloned().collect();
-    let way = decide(situation, &lost, &situation.lost_data_centers)?;
-    let planner = Planner::new(situation);
-    let steps = match (way.procedure, way.copy) {
-        (Procedure::AddLostEntries, Some(point)) => planner.add_lost_entries(point),
-        (Procedure::RestoreDataEverywhere, Some(point)) => planner.restore_everywhere(point),
-        (_, Some(point)) => planner.isolated().rebuild(point),
-        (_, None) => planner.isolated().replace(),
-    };
-    Ok(Runbook { procedure: way.procedure, scenario: way.scenario, steps })
-}
-
-/// What the decision table says.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Way<'a> {
-    /// The procedure.
-    pub(crate) procedure: Procedure,
-    /// Number of the documented scenario.
-    pub(crate) scenario: &'static str,
-    /// The copy that it needs.
-    pub(crate) copy: Option<&'a RestorePoint>,
-}
-
-/// The decision table alone, for a situation without these servers and data centers: which
-/// procedure, under which scenario number. Thousands of cases are decided on one situation.
-pub(crate) fn decide<'a>(
-    situation: &'a Situation,
-    lost: &BTreeSet<Fqdn>,
-    data_centers: &BTreeSet<String>,
-) -> Result<Way<'a>, Obstacle> {
-    let ca_less = situation.ca == CaMode::None;
-    let taken = Taken { servers: lost, data_centers };
-    if let Some(decided) = decide_damage(situation, taken) {
-        return decided;
-    }
-    let mut survivors = situation
-        .members
-        .iter()
-        .filter(|(name, replica)| replica.is_running() && !lost.contains(*name));
-    if ca_less {
-        if survivors.next().is_none() {
-            return from_copies(situation, taken, "B10");
+    let taken = Taken { servers: &lost, data_centers: &situation.lost_data_centers };
+    let way = decide(situation, taken)?;
+    let mut planner = Planner::new(situation);
+    match (way.procedure, way.copy) {
+        (Procedure::NothingToDo, _) => {}
+        (Procedure::AddLostEntries, Some(point)) => {
+            planner.mend();
+            planner.add_lost_entries(point);
         }
-    } else if !survivors.any(|(_, replica)| replica.holds(Role::Ca)) {
-        let alive = situation.running().into_iter().any(|name| !lost.contains(name));
-        return from_copies(situation, taken, if alive { "B6" } else { "B7" });
-    }
-    let renewal_lost = !ca_less && situation.renewal.as_ref().is_some_and(|n| lost.contains(n));
-    let (procedure, scenario) = match (ca_less, renewal_lost, lost.len()) {
-        (_, true, 0 | 1) => (Procedure::ReplaceRenewalServer, "B2"),
-        (_, true, _) => (Procedure::ReplaceRenewalServer, "B5"),
-        (_, false, 0 | 1) => (Procedure::ReplaceLostReplica, "B1"),
-        (true, false, _) => (Procedure::ReplaceLostReplica, "B3"),
-        (false, false, _) => (Procedure::ReplaceLostReplica, "B4"),
-    };
-    Ok(Way { procedure, scenario, copy: None })
-}
-
-/// The newest copy from which everything can be rebuilt; else why every server and copy does not
-/// help. Undecided while a copy may.
-fn from_copies<'a>(
-    situation: &'a Situation,
-    taken: Taken<'_>,
-    scenario: &'static str,
-) -> Result<Way<'a>, Obstacle> {
-    let lost = taken.servers;
-    let needs_ca = situation.ca == CaMode::Integrated;
-    let mut reasons = Vec::new();
-    let mut needs = Vec::new();
-    let mut usable: Vec<&RestorePoint> = Vec::new();
-    for (name, replica) in &situation.members {
-        reasons.push(if replica.is_running() && !lost.contains(name) {
-            format!("{name}: lives, but has no CA: no replica can be installed from it")
-        } else if replica.holds(Role::Ca) {
-            format!("{name}: server lost, with its CA")
-        } else {
-            format!("{name}: server lost")
-        });
-    }
-    let since = situation.damage.as_ref().and_then(|damage| damage.since);
-    for point in &situation.copies.points {
-        if let Some(why) = not_before(point, since) {
-            match why {
-                Ok(why) => reasons.push(format!("{} {}: {why}", word(point), point.id)),
-                Err(need) => needs.push(need),
-            }
-            continue;
+        (Procedure::RestoreDataEverywhere, Some(point)) => {
+            planner.mend();
+            planner.restore_everywhere(point);
         }
-        let has_ca = if needs_ca { point.holds(Role::Ca) } else { Some(true) };
-        let member = point.host.as_ref().is_some_and(|host| situation.members.contains_key(host));
-        match (point.usability_after(taken), has_ca) {
-            (Usability::Unusable(why), _) => {
-                reasons.push(format!("{} {}: {why}", word(point), point.id));
+        (Procedure::RestoreKra, Some(point)) => {
+            planner.mend();
+            planner.restore_kra(point);
+            planner.replace();
+        }
+        (_, Some(point)) => {
+            planner.isolate();
+            planner.mend();
+            planner.rebuild(point);
+        }
+        (_, None) => {
+            planner.isolate();
+            planner.mend();
+            if planner.gone().is_empty() {
+                planner.finish();
+            } else {
+                planner.replace();
             }
-            (_, Some(false)) => {
-                reasons.push(format!("{} {}: taken on a server without CA", word(point), point.id));
-            }
-            (Usability::Usable, Some(true)) if member => usable.push(point),
-            (Usability::Doubtful(of), _) => needs.extend(of),
-            (Usability::Usable, _) => needs.push(Need::CopyUse(point.id.clone())),
         }
     }
-    if let Some(best) = usable.into_iter().max_by_key(|point| preference(point)) {
-        let procedure = match best.form {
-            CopyForm::Snapshot => Procedure::RebuildFromSnapshot,
-            CopyForm::Full | CopyForm::Data | CopyForm::Unknown => Procedure::RebuildFromBackup,
-        };
-        return Ok(Way { procedure, scenario, copy: Some(best) });
-    }
-    if !situation.copies.is_complete {
-        needs.push(Need::Copies);
-    }
-    needs.sort();
-    needs.dedup();
-    Err(if needs.is_empty() {
-        let still_serving =
-            situation.running().into_iter().filter(|name| !lost.contains(*name)).cloned().collect();
-        Obstacle::Impossible { scenario, reasons, still_serving }
-    } else {
-        Obstacle::Undecided { scenario, needs, reasons }
+    Ok(Runbook {
+        procedure: way.procedure,
+        scenario: way.row.scenario,
+        also: way.also,
+        citation: way.row.citation,
+        steps: planner.steps,
     })
 }
 
-/// Why a copy is not from before a damage, or what must be known for that. `None` if it is.
-pub(super) fn not_before(
-    point: &RestorePoint,
-    since: Option<Timestamp>,
-) -> Option<Result<String, Need>> {
-    let since = since?;
-    match point.taken_at {
-        Some(taken_at) if taken_at < since => None,
-        Some(taken_at) => Some(Ok(format!("taken {taken_at}, after the damage"))),
-        None => Some(Err(Need::CopyUse(point.id.clone()))),
+/// The tool that manages the agreements of a suffix.
+fn manage(suffix: Suffix) -> &'static str {
+    match suffix {
+        Suffix::Domain => "ipa-replica-manage",
+        Suffix::Ca => "ipa-csreplica-manage",
     }
 }
 
-/// What a copy is, in a reason.
-pub(super) fn word(point: &RestorePoint) -> &'static str {
-    if point.form == CopyForm::Snapshot { "snapshot" } else { "backup" }
-}
-
-/// The copy that loses least: with the most roles, then the newest, then a snapshot (X15).
-pub(super) fn preference(point: &RestorePoint) -> (usize, Option<Timestamp>, bool) {
-    let roles = point.roles.values().filter(|holds| **holds).count();
-    (roles, point.taken_at, point.form == CopyForm::Snapshot)
+/// What `ipa-restore` asks for.
+fn needs_at_hand(point: &RestorePoint) -> String {
+    let key = point.key.as_ref().map_or(String::new(), |key| {
+        format!(", with key {key} and its passphrase in root's GnuPG keyring")
+    });
+    format!(
+        " Copy the backup's folder to this host first, not below /tmp or /var/tmp{key}; the \
+         password of the Directory Manager is asked for"
+    )
 }
 
 /// Builds a runbook and performs each step on its own copy of the situation.
@@ -184,14 +94,136 @@ impl Planner {
     }
 
     fn push(&mut self, action: Action, because: impl Into<String>, check: impl Into<String>) {
+        let commands = self.commands(&action);
+        let on = action.runs_on().cloned().or_else(|| {
+            // Not on a server that the action is about to change.
+            let mut best = self.preferred(Role::IpaMaster, None);
+            best.retain(|name| !self.state.expired.contains(name));
+            best.into_iter().next().filter(|_| action.is_ipa_command())
+        });
         if self.state.step(&action).is_ok() {
-            self.steps.push(Step { action, because: because.into(), check: check.into() });
+            let (because, check) = (because.into(), check.into());
+            self.steps.push(Step { action, commands, on, because, check });
+        }
+    }
+
+    /// Commands with the deployment's domain and the copy's folder, where they are known.
+    fn commands(&self, action: &Action) -> Vec<String> {
+        let folder = |copy: &String| {
+            let point = self.state.copies.find(copy)?;
+            point.path.as_ref().map(|path| quote(path))
+        };
+        match action {
+            Action::RestoreFull { copy, .. } => match folder(copy) {
+                Some(path) => vec![format!("ipa-restore {path}")],
+                None => action.commands(),
+            },
+            Action::RestoreData { copy, .. } => match folder(copy) {
+                Some(path) => vec![format!("ipa-restore --data {path}")],
+                None => action.commands(),
+            },
+            _ => {
+                let mut commands = action.commands();
+                if let Some(domain) = &self.before.domain {
+                    for command in &mut commands {
+                        *command = command.replace("=DOMAIN", &format!("={domain}"));
+                    }
+                }
+                commands
+            }
+        }
+    }
+
+    /// Brings back what is not lost: clocks, network, servers that were away, certificates.
+    fn mend(&mut self) {
+        for server in self.state.clocks.clone().into_keys() {
+            self.push(
+                Action::SetClock { server },
+                "its clock is wrong: Kerberos refuses more than five minutes, replication more \
+                 than a day",
+                "chronyc tracking: the system time is within a second",
+            );
+        }
+        self.reconnect();
+        let absent = self.state.members.iter().filter(|(_, r)| r.presence == Presence::Absent);
+        for server in absent.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            self.push(
+                Action::StartServer { server: server.clone() },
+                "it was away with its disk whole: the others have kept what it lacks as long as \
+                 they have agreements with it; do not remove it with ipa server-del",
+                "ipactl status; ipa-replica-manage list -v: its agreements without an error \
+                 within five minutes",
+            );
+        }
+        self.renew_certificates();
+        self.catch_up();
+    }
+
+    /// Joins what the network or a failed segment has parted.
+    fn reconnect(&mut self) {
+        if !self.state.is_parted() {
+            return;
+        }
+        let is_long =
+            self.state.changelog_age.is_some_and(|kept| self.state.interrupted_for() > kept);
+        if self.state.partitions.is_empty() && !is_long {
+            self.join_survivors();
+        }
+        if self.state.is_parted() {
+            self.push(
+                Action::RestoreNetwork,
+                "servers do not reach each other. Until it is mended decide nothing for the other \
+                 side: remove none of its servers, promote no second CA renewal server, add no \
+                 user or group on both sides",
+                "ipa-replica-manage list -v on both sides: no error within five minutes; then \
+                 ldapsearch '(&(objectclass=ldapsubentry)(nsds5ReplConflict=*))' for entries that \
+                 both sides have made",
+            );
+        }
+    }
+
+    /// Renews what has expired: on a CA replica first, from which the others get theirs.
+    fn renew_certificates(&mut self) {
+        if self.state.expired.is_empty() {
+            return;
+        }
+        let mut from = None;
+        if self.state.ca == CaMode::Integrated {
+            let mut cas = self.preferred(Role::Ca, None);
+            cas.sort_by_key(|name| self.state.renewal.as_ref() != Some(name));
+            let Some(on) = cas.into_iter().next() else { return };
+            self.push(
+                Action::FixCertificates { on: on.clone() },
+                "nothing starts with expired certificates; ipa-cert-fix lists them, asks once, \
+                 and makes this server the CA renewal server",
+                format!(
+                    "getcert list: no expired certificate; ipactl status; ipa config-show: {on}"
+                ),
+            );
+            from = Some(on);
+        }
+        let running: Vec<Fqdn> = self.state.running().into_iter().cloned().collect();
+        for server in running {
+            if self.state.expired.contains(&server) {
+                self.push(
+                    Action::RenewCertificates { server, from: from.clone() },
+                    match &from {
+                        Some(ca) => format!(
+                            "its own certificates have expired, too; {ca} issues new ones. If it \
+                             has a CA and that does not start, run ipa-cert-fix here as well"
+                        ),
+                        None => "its certificates have expired; the outside CA issues new ones"
+                            .to_owned(),
+                    },
+                    "getcert list: MONITORING, no expired certificate; ipactl status",
+                );
+            }
         }
     }
 
     /// Stops every server whose data is damaged, so that nothing spreads from it any more. They
     /// are given up: never start them again before they are installed anew.
-    fn isolated(mut self) -> Self {
+    fn isolate(&mut self) {
         let none = BTreeSet::new();
         let damaged: Vec<Fqdn> = self.state.damaged(&none).into_iter().cloned().collect();
         for server in damaged {
@@ -199,10 +231,10 @@ impl Planner {
                 Action::Isolate { server },
                 "its data is damaged, and it would pass that on; stop it at once and never start \
                  it again before it is installed anew",
-                "ipactl status: stopped; also keep it from starting with its host",
+                "ipactl status: stopped; also keep it from starting with its host: systemctl \
+                 disable ipa",
             );
         }
-        self
     }
 
     /// Members that are lost or given up.
@@ -211,11 +243,18 @@ impl Planner {
         gone.map(|(name, _)| name.clone()).collect()
     }
 
-    /// Adds what is known to be missing, read from a copy that is restored apart.
-    fn add_lost_entries(mut self, point: &RestorePoint) -> Vec<Step> {
-        let Some(on) = self.preferred(Role::IpaMaster, None).into_iter().next() else {
-            return Vec::new();
+    /// Members that are lost or given up, as they were.
+    fn removed(&self) -> Vec<(Fqdn, Replica)> {
+        let of = |name: Fqdn| {
+            let replica = self.state.members.get(&name)?.clone();
+            Some((name, replica))
         };
+        self.gone().into_iter().filter_map(of).collect()
+    }
+
+    /// Adds what is known to be missing, read from a copy that is restored apart.
+    fn add_lost_entries(&mut self, point: &RestorePoint) {
+        let Some(on) = self.preferred(Role::IpaMaster, None).into_iter().next() else { return };
         let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
         self.push(
             Action::AddEntries { on: on.clone(), copy: point.id.clone() },
@@ -234,20 +273,23 @@ impl Planner {
             "the entries must work, not only be there",
             "a user among them logs in",
         );
-        let lost = self.state.lost().len();
-        if lost > 0 { self.replace() } else { self.steps }
+        if !self.gone().is_empty() {
+            self.replace();
+        }
     }
 
     /// Goes back to a backup on one server and gives its data to all others.
-    fn restore_everywhere(mut self, point: &RestorePoint) -> Vec<Step> {
-        let Some(server) = point.host.clone() else { return Vec::new() };
+    fn restore_everywhere(&mut self, point: &RestorePoint) {
+        let Some(server) = point.host.clone() else { return };
         let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
         self.push(
             Action::RestoreData { copy: point.id.clone(), server: server.clone() },
             format!(
                 "the damage is everywhere; backup{age} is from before. All servers must run \
                  meanwhile: `ipa-restore` disables their agreements, and one that it does not \
-                 reach has to be installed anew"
+                 reach has to be installed anew.{} The same with Ansible: role ipabackup with \
+                 state: restored; it asks nothing, whatever versions differ",
+                needs_at_hand(point)
             ),
             "ipa user-find: the data is of that time; ipa-replica-manage list -v: the others \
              refuse it (error 19)",
@@ -270,24 +312,67 @@ impl Planner {
                 "the command answers; with an integrated CA also: ipa cert-show 1",
             );
         }
-        let lost = self.state.lost().len();
-        if lost > 0 { self.replace() } else { self.steps }
+        if !self.gone().is_empty() {
+            self.replace();
+        }
     }
 
-    fn replace(mut self) -> Vec<Step> {
-        let lost = self.gone();
-        let removed: Vec<(Fqdn, Replica)> = lost
-            .iter()
-            .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))
-            .collect();
+    /// Starts the VM of a snapshot.
+    fn boot(&mut self, point: &RestorePoint, server: &Fqdn, because: &str) {
+        let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
+        self.push(
+            Action::BootSnapshot { copy: point.id.clone(), server: server.clone() },
+            format!("{because}; snapshot {}{age} can", point.id),
+            "ipactl status; ipa user-find: the data is of that time; nothing in \
+             /var/log/dirsrv/slapd-*/errors about a change that has been purged",
+        );
+    }
+
+    /// Brings a KRA's keys back: they are files of one server, in no other's data.
+    fn restore_kra(&mut self, point: &RestorePoint) {
+        let Some(server) = point.host.clone() else { return };
+        let because = "the keys of all vaults were on this server only, and no living server can \
+                       bring them back";
+        if point.form == CopyForm::Snapshot {
+            self.boot(point, &server, because);
+            self.catch_up();
+            return;
+        }
+        let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
+        self.push(
+            Action::RestoreFull { copy: point.id.clone(), server: server.clone() },
+            format!(
+                "{because}; this backup{age} can. The host is installed anew with the same name \
+                 and the same version of IPA first. Its data gets a generation of its own, which \
+                 the others refuse.{}",
+                needs_at_hand(point)
+            ),
+            "ipactl status: pki-tomcatd runs",
+        );
+        for suffix in Suffix::ALL {
+            let role = if suffix == Suffix::Ca { Role::Ca } else { Role::IpaMaster };
+            let near = self.state.members.get(&server).cloned();
+            let mut sources = self.preferred(role, near.as_ref());
+            sources.retain(|name| *name != server);
+            self.take_over_from(&server, suffix, &sources, "its data is older than the others'");
+        }
+    }
+
+    fn replace(&mut self) {
+        let removed = self.removed();
+        let lost: Vec<Fqdn> = removed.iter().map(|(name, _)| name.clone()).collect();
         // Joined first: what is changed next must reach every survivor.
         self.join_survivors();
         self.enable_hidden(&lost);
         self.promote(&lost);
         self.move_crl(&lost);
-        for name in &lost {
+        self.bring_back_dns(&lost);
+        for (name, replica) in &removed {
+            self.uninstall(name, replica);
             self.delete(name);
         }
+        self.give_ids();
+        self.clean_ruv();
         for (name, replica) in &removed {
             self.install(name, replica);
         }
@@ -303,45 +388,86 @@ impl Planner {
                 "the command answers; with an integrated CA also: ipa cert-show 1",
             );
         }
-        self.steps
+        self.finish();
+    }
+
+    /// What is left to do when every server runs again.
+    fn finish(&mut self) {
+        self.enable_agreements();
+        self.renew_certificates();
+        self.catch_up();
+        self.join_survivors();
+        self.clean_ruv();
+        if self.removed_none() {
+            let running: Vec<Fqdn> = self.state.running().into_iter().cloned().collect();
+            let touched: Vec<Fqdn> = running
+                .into_iter()
+                .filter(|name| {
+                    self.steps.iter().any(|step| step.action.runs_on() == Some(name))
+                        || self.before.set_back.contains_key(name)
+                })
+                .collect();
+            for server in touched {
+                self.push(
+                    Action::Verify { server },
+                    "it must serve, with the same data as the others",
+                    "the command answers; with an integrated CA also: ipa cert-show 1; \
+                     ipa-healthcheck --failures-only: nothing about replication",
+                );
+            }
+        }
+    }
+
+    /// True if no server had to be removed.
+    fn removed_none(&self) -> bool {
+        !self.steps.iter().any(|step| matches!(step.action, Action::DeleteServer { .. }))
     }
 
     /// Steps from a copy on: one server comes back from it, all others are made from that one.
-    fn rebuild(mut self, point: &RestorePoint) -> Vec<Step> {
-        let Some(server) = point.host.clone() else { return Vec::new() };
+    fn rebuild(&mut self, point: &RestorePoint) {
+        let Some(server) = point.host.clone() else { return };
         let copy = point.id.clone();
         let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
         if point.form == CopyForm::Snapshot {
-            self.push(
-                Action::BootSnapshot { copy, server: server.clone() },
-                format!("no living server can be the source of others; this snapshot{age} can"),
-                "ipactl status; ipa user-find: the data is of that time",
-            );
+            let because = if self.state.damage.is_some() {
+                "no server has the data from before the damage. Start it in a network of its own, \
+                 so that no old server reaches it"
+            } else if self.state.running().is_empty() {
+                "no living server can be the source of others"
+            } else {
+                "no living server has a CA, so none can be the source of others. Those that live \
+                 keep their newer identity data: this server gets it from them, and brings the CA \
+                 back"
+            };
+            self.boot(point, &server, because);
         } else {
             self.push(
                 Action::RestoreFull { copy, server: server.clone() },
                 format!(
                     "no living server can be the source of others; this backup{age} can. The host \
                      is installed anew with the same name and the same version of IPA first; stop \
-                     all other servers meanwhile"
+                     all other servers meanwhile.{}",
+                    needs_at_hand(point)
                 ),
                 "ipactl status; ipa user-find: the data is of that time",
             );
         }
-        let lost: Vec<Fqdn> = self.gone();
-        let removed: Vec<(Fqdn, Replica)> = lost
-            .iter()
-            .filter_map(|name| Some((name.clone(), self.state.members.get(name)?.clone())))
-            .collect();
+        let removed = self.removed();
+        let lost: Vec<Fqdn> = removed.iter().map(|(name, _)| name.clone()).collect();
+        self.renew_certificates();
         self.catch_up();
         self.enable_hidden(&lost);
         self.promote(&lost);
         self.move_crl(&lost);
-        for name in &lost {
+        for (name, replica) in &removed {
+            self.uninstall(name, replica);
             self.delete(name);
         }
         self.reinitialize_from(&server);
+        self.enable_agreements();
         self.join_survivors();
+        self.give_ids();
+        self.clean_ruv();
         for (name, replica) in &removed {
             self.install(name, replica);
         }
@@ -360,7 +486,69 @@ impl Planner {
             "the restored server must serve",
             "the command answers; with an integrated CA also: ipa cert-show 1",
         );
-        self.steps
+        self.finish();
+    }
+
+    /// A host whose services were stopped or do not start is freed for its replacement.
+    fn uninstall(&mut self, server: &Fqdn, replica: &Replica) {
+        if matches!(replica.presence, Presence::Isolated | Presence::Broken) {
+            self.push(
+                Action::Uninstall { server: server.clone(), force: true },
+                "it is given up; keep it from the network until this is done, so that it sends \
+                 nothing. Copies on its disk are moved elsewhere first",
+                "ipactl status: IPA is not configured",
+            );
+        }
+    }
+
+    /// IdM's DNS is data of suffix `domain`: every server can serve it.
+    fn bring_back_dns(&mut self, lost: &[Fqdn]) {
+        let had = lost.iter().any(|name| self.status(name, Role::Dns).holds_data());
+        if !had || !self.state.running_with(Role::Dns).is_empty() {
+            return;
+        }
+        let Some(server) = self.preferred(Role::IpaMaster, None).into_iter().next() else { return };
+        self.push(
+            Action::AddRole { server: server.clone(), role: Role::Dns },
+            "no server that is left resolves names; the zones are replicated data, so any server \
+             can serve them",
+            format!(
+                "dig @{server} SRV _kerberos._udp.DOMAIN; then point resolv.conf of clients there"
+            ),
+        );
+    }
+
+    /// The ids that a removed server had left are nobody's (X9).
+    fn give_ids(&mut self) {
+        let lost = self.before.ids.keys().any(|name| !self.state.members.contains_key(name));
+        let running = self.state.running();
+        if !lost || running.iter().any(|name| self.state.ids.contains_key(*name)) {
+            return;
+        }
+        let Some(on) = self.preferred(Role::IpaMaster, None).into_iter().next() else { return };
+        let range = self.state.lost_ids.first().copied();
+        self.push(
+            Action::SetDnaRange { on: on.clone(), range },
+            "the last server with ids to hand out is gone: without a range no user or group can \
+             be added. The range is what the exports show as left; some of it may have been used \
+             since. Look for the highest uidNumber and gidNumber in use and begin above it",
+            format!("ipa-replica-manage dnarange-show {on}; then ipa user-add of a test user"),
+        );
+    }
+
+    /// Replica ids of hosts that are gone stay in RUVs until somebody removes them.
+    fn clean_ruv(&mut self) {
+        let members = &self.state.members;
+        if self.state.dangling.iter().all(|host| members.contains_key(host)) {
+            return;
+        }
+        let Some(on) = self.preferred(Role::IpaMaster, None).into_iter().next() else { return };
+        self.push(
+            Action::CleanDanglingRuv { on },
+            "the replica ids of removed servers stay in every RUV and slow replication down. It \
+             waits for servers that it does not reach",
+            "ipa-replica-manage list-ruv: one id per server and suffix, and no other host",
+        );
     }
 
     /// Gives all living servers the data of a restored one, outward from it: until then they refuse
@@ -379,7 +567,10 @@ impl Planner {
                     .partition(|name| generation(self, name) == Some(wanted));
                 let Some(next) = left.first() else { break };
                 let joined = |from: &Fqdn, to: &Fqdn| {
-                    self.state.agreements.contains(&(suffix, from.clone(), to.clone()))
+                    let arc = (suffix, from.clone(), to.clone());
+                    self.state.agreements.contains(&arc)
+                        && !self.state.cut.contains(&arc)
+                        && self.state.reaches(from, to)
                 };
                 let pair = left.iter().find_map(|to| {
                     let from = done.iter().find(|from| joined(from, to))?;
@@ -391,7 +582,7 @@ impl Planner {
                         Action::Reinitialize { server, from, suffix },
                         "its data is newer than the copy, and both refuse each other until one \
                          takes over the other's",
-                        "ipa-replica-manage list -v shows no error",
+                        format!("{} list -v shows no error", manage(suffix)),
                     ),
                     None => self.push(
                         Action::AddSegment { suffix, left: restored.clone(), right: next.clone() },
@@ -438,28 +629,41 @@ impl Planner {
                     && generation(self, name) == generation(self, &server)
                     && self.state.reaches(name, &server)
             });
-            let joined = |from: &Fqdn| {
-                let arc = (suffix, from.clone(), server.clone());
-                self.state.agreements.contains(&arc) && !self.state.cut.contains(&arc)
-            };
-            let Some(from) = sources.iter().find(|from| joined(from)).or(sources.first()).cloned()
-            else {
-                continue;
-            };
-            if !joined(&from) {
-                self.push(
-                    Action::AddSegment { suffix, left: from.clone(), right: server.clone() },
-                    "nothing joins it to a server that has what it lacks; run it on both",
-                    format!("ipa topologysuffix-verify {suffix}"),
-                );
-            }
-            self.push(
-                Action::Reinitialize { server, from, suffix },
+            self.take_over_from(
+                &server,
+                suffix,
+                &sources,
                 "the others may have trimmed what it lacks, and take its own new changes for \
-                 known: only a re-initialization makes both the same again",
-                "ipa-replica-manage list -v shows no error; the newest user is there",
+                 known",
             );
         }
+    }
+
+    /// Re-initializes a server from the first of these that has an agreement with it, else from
+    /// the first after joining both.
+    fn take_over_from(&mut self, server: &Fqdn, suffix: Suffix, sources: &[Fqdn], why: &str) {
+        let joined = |from: &&Fqdn| {
+            let arc = (suffix, (*from).clone(), server.clone());
+            self.state.agreements.contains(&arc) && !self.state.cut.contains(&arc)
+        };
+        let known = sources.iter().find(joined).cloned();
+        let Some(from) = known.clone().or_else(|| sources.first().cloned()) else { return };
+        if known.is_none() {
+            self.push(
+                Action::AddSegment { suffix, left: from.clone(), right: server.clone() },
+                "nothing joins it to a server that has what it lacks; run it on both, because a \
+                 segment is itself replicated data",
+                format!("ipa topologysuffix-verify {suffix}"),
+            );
+        }
+        self.push(
+            Action::Reinitialize { server: server.clone(), from: from.clone(), suffix },
+            format!(
+                "{why}: only a re-initialization makes both the same again. Mind the direction: \
+                 the data of {server} is replaced by that of {from}"
+            ),
+            format!("{} list -v shows no error; the newest entry is there", manage(suffix)),
+        );
     }
 
     /// Status of a role on a member.
@@ -482,8 +686,13 @@ impl Planner {
         names.sort_by_key(|name| {
             let other = self.state.members.get(name).and_then(|r| r.data_center.as_ref());
             let elsewhere = center.is_some() && other != center;
-            let was = self.before.members.get(name).and_then(|r| r.roles.get(&role));
-            (was != Some(&RoleStatus::Enabled), elsewhere, name.clone())
+            let before = self.before.members.get(name);
+            let was = before.and_then(|r| r.roles.get(&role));
+            // A replacement is the last one to rely on.
+            let is_new = before.is_none_or(|replica| {
+                matches!(replica.presence, Presence::Lost | Presence::Broken)
+            });
+            (is_new, was != Some(&RoleStatus::Enabled), elsewhere, name.clone())
         });
         names
     }
@@ -569,12 +778,29 @@ impl Planner {
         for suffix in Suffix::ALL {
             let islands = self.state.islands(suffix);
             for pair in islands.windows(2) {
-                let (Some(left), Some(right)) = (
-                    pair.first().and_then(|island| island.first()).cloned(),
-                    pair.last().and_then(|island| island.first()).cloned(),
-                ) else {
-                    continue;
+                let [one, other] = pair else { continue };
+                // Two that nothing joins yet: a segment that failed is not made again.
+                let free = |left: &Fqdn, right: &Fqdn| {
+                    let arcs = [
+                        (suffix, left.clone(), right.clone()),
+                        (suffix, right.clone(), left.clone()),
+                    ];
+                    self.state.reaches(left, right)
+                        && !arcs.iter().all(|arc| self.state.agreements.contains(arc))
                 };
+                let best = |island: &[Fqdn]| {
+                    let role = if suffix == Suffix::Ca { Role::Ca } else { Role::IpaMaster };
+                    let order = self.preferred(role, None);
+                    let mut names = island.to_vec();
+                    names.sort_by_key(|name| order.iter().position(|other| other == name));
+                    names
+                };
+                let others = best(other);
+                let found = best(one).into_iter().find_map(|left| {
+                    let right = others.iter().find(|right| free(&left, right))?.clone();
+                    Some((left, right))
+                });
+                let Some((left, right)) = found else { continue };
                 self.push(
                     Action::AddSegment { suffix, left, right },
                     "these survivors do not replicate to each other; run it in both groups, \
@@ -599,12 +825,22 @@ impl Planner {
             .map(|(role, disconnect)| delete(role, disconnect))
             .find(|action| self.state.clone().step(action).is_ok());
         if let Some(action) = action {
-            self.push(
-                action,
-                "a lost server must be removed before its replacement is installed; this cannot be \
-                 undone",
-                format!("ipa server-find no longer lists {server}"),
-            );
+            let mut because =
+                "a lost server must be removed before its replacement is installed".to_owned();
+            if let Action::DeleteServer { ignore_last_of_role, ignore_disconnect, .. } = &action {
+                if *ignore_last_of_role {
+                    because.push_str(
+                        "; without the option the tool refuses the last visible server with a \
+                         role, and the DNSSEC key master",
+                    );
+                }
+                if *ignore_disconnect {
+                    because.push_str(
+                        "; the check of the topology counts lost servers and would refuse",
+                    );
+                }
+            }
+            self.push(action, because, format!("ipa server-find no longer lists {server}"));
         }
     }
 
@@ -623,6 +859,10 @@ impl Planner {
         let any = self.preferred(Role::IpaMaster, Some(replica));
         let Some(source) = with_ca.into_iter().chain(any).next() else { return };
         let hidden = replica.roles.get(&Role::IpaMaster) == Some(&RoleStatus::Hidden);
+        let domain = match &self.before.domain {
+            Some(_) => "",
+            None => ". Fill in DOMAIN: what `ipa env domain` prints on a living server",
+        };
         self.push(
             Action::InstallReplica {
                 server: server.clone(),
@@ -631,12 +871,15 @@ impl Planner {
                 hidden,
             },
             if self.state.ca == CaMode::None {
-                "replaces the lost server; a fresh host of the same version or newer. DOMAIN is \
-                 what `ipa env domain` prints there. Without a CA, the installation also needs the \
-                 new server's certificates (--dirsrv-cert-file, --http-cert-file)"
+                format!(
+                    "replaces the lost server; a fresh host of the same version or newer{domain}. \
+                     Without a CA, the installation also needs the new server's certificates \
+                     (--dirsrv-cert-file, --http-cert-file)"
+                )
             } else {
-                "replaces the lost server; a fresh host of the same version or newer. DOMAIN is \
-                 what `ipa env domain` prints on a living server"
+                format!(
+                    "replaces the lost server; a fresh host of the same version or newer{domain}"
+                )
             },
             format!("ipa server-role-find --server={server}"),
         );
@@ -646,7 +889,7 @@ impl Planner {
             }
             let role = if suffix == Suffix::Ca { Role::Ca } else { Role::IpaMaster };
             let mut peers = self.preferred(role, Some(replica));
-            peers.retain(|name| name != server);
+            peers.retain(|name| name != server && self.state.reaches(name, server));
             let joined = |peer: &&Fqdn| {
                 self.state.agreements.contains(&(suffix, server.clone(), (*peer).clone()))
             };

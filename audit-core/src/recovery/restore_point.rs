@@ -80,8 +80,12 @@ pub struct RestorePoint {
     pub key_locations: Option<BTreeSet<String>>,
     /// Newest change of each origin in it, by replica id, for suffix `domain`.
     pub reach: BTreeMap<u16, Timestamp>,
+    /// Its folder, where an export names it.
+    pub path: Option<String>,
     /// Why it certainly cannot be used.
     pub obstacles: Vec<String>,
+    /// Which documented scenario the first of these is, if any.
+    pub variant: Option<Variant>,
     /// What must be known to be sure that it can be used.
     pub doubts: Vec<Need>,
 }
@@ -95,6 +99,15 @@ pub enum Usability {
     Doubtful(Vec<Need>),
     /// Certainly not: why.
     Unusable(String),
+}
+
+/// Which documented scenario it is that a copy is of no use. Closed.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Variant {
+    /// B19: it is encrypted, and its key or passphrase is lost.
+    WithoutKey,
+    /// B20: it was on the lost server, or its store is lost.
+    LostWithItsPlace,
 }
 
 /// What a disaster takes beside the servers themselves.
@@ -126,6 +139,14 @@ impl RestorePoint {
         snapshots.chain(backups).collect()
     }
 
+    /// Something makes it useless.
+    pub(crate) fn spoil(&mut self, variant: Variant, why: String) {
+        if self.obstacles.is_empty() {
+            self.variant = Some(variant);
+        }
+        self.obstacles.push(why);
+    }
+
     /// Whether it brings a role back; `None` if that is not known.
     pub fn holds(&self, role: Role) -> Option<bool> {
         self.roles.get(&role).copied()
@@ -152,7 +173,7 @@ impl RestorePoint {
         if let Some(obstacle) = self.obstacles.first() {
             return Usability::Unusable(obstacle.clone());
         }
-        if let Some(obstacle) = self.lost_with(taken, &mut doubts) {
+        if let Some((_, obstacle)) = self.lost_with(taken, &mut doubts) {
             return Usability::Unusable(obstacle);
         }
         doubts.sort();
@@ -160,8 +181,14 @@ impl RestorePoint {
         if doubts.is_empty() { Usability::Usable } else { Usability::Doubtful(doubts) }
     }
 
+    /// Which documented scenario it is that it is of no use after a loss, if it is one.
+    pub(crate) fn variant(&self, taken: Taken<'_>) -> Option<Variant> {
+        self.variant.or_else(|| Some(self.lost_with(taken, &mut Vec::new())?.0))
+    }
+
     /// Why a loss takes it, too.
-    fn lost_with(&self, taken: Taken<'_>, doubts: &mut Vec<Need>) -> Option<String> {
+    fn lost_with(&self, taken: Taken<'_>, doubts: &mut Vec<Need>) -> Option<(Variant, String)> {
+        let with_place = |why: String| Some((Variant::LostWithItsPlace, why));
         let Taken { servers, data_centers } = taken;
         if servers.is_empty() && data_centers.is_empty() {
             return None;
@@ -169,16 +196,18 @@ impl RestorePoint {
         match &self.whereabouts {
             Whereabouts::Unknown => doubts.push(Need::CopyPlace(self.id.clone())),
             Whereabouts::OnHost(host) if servers.contains(host) => {
-                return Some(format!("lost with the disk of {host}"));
+                return with_place(format!("lost with the disk of {host}"));
             }
             Whereabouts::OnHost(_) => {}
             Whereabouts::Store { id, host, data_center, is_vague } => {
                 if let Some(host) = host.as_ref().filter(|host| servers.contains(*host)) {
-                    return Some(format!("its store {id} is lost with {host}"));
+                    return with_place(format!("its store {id} is lost with {host}"));
                 }
                 match data_center {
                     Some(center) if data_centers.contains(center) => {
-                        return Some(format!("its store {id} is lost with data center {center}"));
+                        return with_place(format!(
+                            "its store {id} is lost with data center {center}"
+                        ));
                     }
                     None if !data_centers.is_empty() && host.is_none() => {
                         doubts.push(Need::StorePlace(id.clone()));
@@ -197,7 +226,10 @@ impl RestorePoint {
                         || data_centers.contains(place)
                 };
                 if !places.is_empty() && places.iter().all(is_lost) {
-                    return Some(format!("its key {key} is lost with the server that has it"));
+                    return Some((
+                        Variant::WithoutKey,
+                        format!("its key {key} is lost with the server that has it"),
+                    ));
                 }
             }
         }
@@ -276,7 +308,9 @@ fn of_backup(deployment: &Deployment, id: &str, copy: &Backup) -> RestorePoint {
         key: None,
         key_locations: None,
         reach: reach(copy),
+        path: copy.path.value().cloned(),
         obstacles,
+        variant: None,
         doubts,
     };
     for role in Role::ALL {
@@ -351,7 +385,7 @@ fn find_key(deployment: &Deployment, copy: &Backup, point: &mut RestorePoint) {
     let copies = &deployment.copies;
     let Some(id) = copy.key.value() else {
         if copies.knows_all(CopyTable::Keys) && copies.keys.is_empty() {
-            point.obstacles.push("encrypted, and no key is known".to_owned());
+            point.spoil(Variant::WithoutKey, "encrypted, and no key is known".to_owned());
         } else {
             point.doubts.push(Need::CopyKey(point.id.clone()));
         }
@@ -361,7 +395,8 @@ fn find_key(deployment: &Deployment, copy: &Backup, point: &mut RestorePoint) {
     match key_called(deployment, id) {
         Some(key) => point.key_locations = key.locations.value().cloned(),
         None if copies.knows_all(CopyTable::Keys) => {
-            point.obstacles.push(format!("encrypted with key {id}, which nobody has"));
+            let why = format!("encrypted with key {id}, which nobody has");
+            point.spoil(Variant::WithoutKey, why);
         }
         None => point.doubts.push(Need::CopyKey(point.id.clone())),
     }
@@ -396,7 +431,8 @@ fn place(deployment: &Deployment, id: &str, point: &mut RestorePoint) -> Whereab
         };
     };
     if store.readable.value() == Some(&false) {
-        point.obstacles.push(format!("its store {id} cannot be read any more"));
+        let why = format!("its store {id} cannot be read any more");
+        point.spoil(Variant::LostWithItsPlace, why);
     }
     let host = store.host.value().cloned();
     let of_host = host.as_ref().and_then(|host| deployment.servers.get(host));
@@ -438,7 +474,9 @@ fn of_snapshot(deployment: &Deployment, id: &str, copy: &Snapshot) -> RestorePoi
         key: None,
         key_locations: None,
         reach: BTreeMap::new(),
+        path: None,
         obstacles,
+        variant: None,
         doubts,
     };
     if let Some(server) = server {

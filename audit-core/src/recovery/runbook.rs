@@ -20,11 +20,36 @@ pub enum Procedure {
     AddLostEntries,
     /// Restore data on one server, and re-initialize all others from it.
     RestoreDataEverywhere,
+    /// Start a CA replica's VM from a snapshot beside servers that live, and give it their newer
+    /// identity data.
+    PartialEnvironment,
+    /// Start a CA replica's VM from a snapshot apart from servers whose data is damaged, install
+    /// all others from it, and move the clients over.
+    ParallelEnvironment,
+    /// Bring a server with the KRA's keys back from a copy, and give it the others' newer data.
+    RestoreKra,
+    /// Remove a server that was destroyed without being removed, and its replica ids.
+    CleanUpGhost,
+    /// Renew expired certificates on a CA replica, then on all others.
+    FixCertificates,
+    /// Bring back the network or join the sides anew; they catch up by themselves.
+    Reconnect,
+    /// Bring back the network, and give one side the data of the other: the changes that each
+    /// lacks are no longer kept.
+    ReinitializeSide,
+    /// Give a server that was set back the data of one that was not.
+    Reinitialize,
+    /// Start a server again that was away.
+    BringBackAbsent,
+    /// Set a clock right.
+    SetClockRight,
+    /// Nothing needs to be done.
+    NothingToDo,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 18] = [
         Self::ReplaceLostReplica,
         Self::ReplaceRenewalServer,
         Self::RebuildFromSnapshot,
@@ -32,6 +57,17 @@ impl Procedure {
         Self::AbandonDamagedServers,
         Self::AddLostEntries,
         Self::RestoreDataEverywhere,
+        Self::PartialEnvironment,
+        Self::ParallelEnvironment,
+        Self::RestoreKra,
+        Self::CleanUpGhost,
+        Self::FixCertificates,
+        Self::Reconnect,
+        Self::ReinitializeSide,
+        Self::Reinitialize,
+        Self::BringBackAbsent,
+        Self::SetClockRight,
+        Self::NothingToDo,
     ];
 
     /// Name in JSON.
@@ -44,26 +80,29 @@ impl Procedure {
             Self::AbandonDamagedServers => "abandon-damaged-servers",
             Self::AddLostEntries => "add-lost-entries",
             Self::RestoreDataEverywhere => "restore-data-everywhere",
+            Self::PartialEnvironment => "reconnect-partial-environment",
+            Self::ParallelEnvironment => "parallel-environment",
+            Self::RestoreKra => "restore-kra",
+            Self::CleanUpGhost => "clean-up-ghost",
+            Self::FixCertificates => "fix-certificates",
+            Self::Reconnect => "reconnect",
+            Self::ReinitializeSide => "reinitialize-side",
+            Self::Reinitialize => "reinitialize",
+            Self::BringBackAbsent => "bring-back-absent",
+            Self::SetClockRight => "set-clock-right",
+            Self::NothingToDo => "nothing-to-do",
         }
     }
 
-    /// Document and section.
-    pub fn citation(self) -> &'static str {
-        match self {
-            Self::ReplaceLostReplica => {
-                "Performing disaster recovery with IdM (RHEL 10) 2.2, 3.1, 3.2"
-            }
-            Self::ReplaceRenewalServer => {
-                "Performing disaster recovery with IdM (RHEL 10) 2.1, 3.3"
-            }
-            Self::RebuildFromSnapshot => "Performing disaster recovery with IdM (RHEL 10) 3.4",
-            Self::RebuildFromBackup => "Performing disaster recovery with IdM (RHEL 10) 5.1",
-            Self::AbandonDamagedServers => "Performing disaster recovery with IdM (RHEL 10) 7.1",
-            Self::AddLostEntries => "Performing disaster recovery with IdM (RHEL 10) 7.2",
-            Self::RestoreDataEverywhere => {
-                "Performing disaster recovery with IdM (RHEL 10) 5.1, 7.3"
-            }
-        }
+    /// True if all of the deployment's data goes back to a copy.
+    pub fn goes_back(self) -> bool {
+        matches!(
+            self,
+            Self::RebuildFromSnapshot
+                | Self::RebuildFromBackup
+                | Self::RestoreDataEverywhere
+                | Self::ParallelEnvironment
+        )
     }
 }
 
@@ -72,10 +111,26 @@ impl Procedure {
 pub struct Step {
     /// What is done.
     pub action: Action,
+    /// Its commands, one a line, with what is known of this deployment filled in.
+    pub commands: Vec<String>,
+    /// Server on which they run; `None`: elsewhere, or on any that lives.
+    pub on: Option<Fqdn>,
     /// Why here and now.
     pub because: String,
     /// How to see that it worked.
     pub check: String,
+}
+
+impl Step {
+    /// Where its commands run, in words.
+    pub fn place(&self) -> String {
+        match (&self.on, &self.action) {
+            (_, Action::BootSnapshot { .. }) => "the hypervisor".to_owned(),
+            (_, Action::RestoreNetwork) => "the network".to_owned(),
+            (Some(server), _) => server.to_string(),
+            (None, _) => "any living server".to_owned(),
+        }
+    }
 }
 
 /// Steps that bring a deployment back.
@@ -83,8 +138,12 @@ pub struct Step {
 pub struct Runbook {
     /// The documented procedure.
     pub procedure: Procedure,
-    /// Number of the documented scenario, for example `B1`.
+    /// Number of the documented scenario, for example `B1`; empty if nothing needs to be done.
     pub scenario: &'static str,
+    /// Numbers of other documented scenarios that this is a case of.
+    pub also: Vec<&'static str>,
+    /// Document and section.
+    pub citation: &'static str,
     /// The steps in order.
     pub steps: Vec<Step>,
 }
@@ -96,6 +155,8 @@ pub enum Obstacle {
     Impossible {
         /// Number of the documented scenario.
         scenario: &'static str,
+        /// Numbers of other documented scenarios that this is a case of.
+        also: Vec<&'static str>,
         /// The reasons.
         reasons: Vec<String>,
         /// Servers that keep serving identity data meanwhile.
@@ -105,6 +166,8 @@ pub enum Obstacle {
     Undecided {
         /// Number of the documented scenario.
         scenario: &'static str,
+        /// Numbers of other documented scenarios that this is a case of.
+        also: Vec<&'static str>,
         /// What is missing.
         needs: Vec<Need>,
         /// Why the servers and copies that are known do not suffice.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::damage::Damage;
-use super::restore_point::{RestorePoint, Whereabouts};
+use super::restore_point::{RestorePoint, Variant, Whereabouts};
 use super::{Fault, Span};
 use crate::dna_parts;
 use crate::model::{CaMode, Deployment, Direction, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
@@ -82,9 +82,9 @@ impl CopyList {
         self.points.iter().find(|point| point.id == id)
     }
 
-    fn lose(&mut self, is_lost: impl Fn(&RestorePoint) -> bool, why: &str) {
+    fn lose(&mut self, is_lost: impl Fn(&RestorePoint) -> bool, variant: Variant, why: &str) {
         for point in self.points.iter_mut().filter(|point| is_lost(point)) {
-            point.obstacles.push(why.to_owned());
+            point.spoil(variant, why.to_owned());
         }
     }
 }
@@ -151,6 +151,8 @@ pub struct Situation {
     pub noticed: Option<Span>,
     /// When somebody noticed; `None` if not known.
     pub now: Option<Timestamp>,
+    /// The deployment's DNS domain, where the names of all servers agree on one.
+    pub domain: Option<String>,
     pub(super) next_generation: u32,
 }
 
@@ -245,6 +247,7 @@ impl Situation {
             changelog_age: None,
             noticed: None,
             now: None,
+            domain: domain(deployment),
             next_generation: 1,
         })
     }
@@ -272,11 +275,13 @@ impl Situation {
                     Whereabouts::Store { id, .. } => id == store,
                     Whereabouts::OnHost(_) | Whereabouts::Unknown => false,
                 };
-                self.copies.lose(is_in, &format!("its store {store} is lost"));
+                let why = format!("its store {store} is lost");
+                self.copies.lose(is_in, Variant::LostWithItsPlace, &why);
             }
             Fault::LoseKey(key) => {
                 let needs = |point: &RestorePoint| point.key.as_ref() == Some(key);
-                self.copies.lose(needs, &format!("its key {key} is lost"));
+                let why = format!("its key {key} is lost");
+                self.copies.lose(needs, Variant::WithoutKey, &why);
             }
             Fault::DeleteKnown(server) => self.damage(server, true),
             Fault::DeleteUnknown(server) => self.damage(server, false),
@@ -538,4 +543,11 @@ fn links(deployment: &Deployment) -> Vec<Link> {
         }
     }
     links
+}
+
+/// What all host names have in common behind their first label.
+fn domain(deployment: &Deployment) -> Option<String> {
+    let mut domains = deployment.servers.keys().map(|name| name.as_str().split_once('.'));
+    let (_, first) = domains.next()??;
+    domains.all(|other| other.is_some_and(|(_, other)| other == first)).then(|| first.to_owned())
 }

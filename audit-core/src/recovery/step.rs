@@ -531,7 +531,7 @@ impl Situation {
     }
 
     /// The servers of all sides but the one that is kept.
-    pub(super) fn lesser_sides(&self, sides: Vec<Vec<Fqdn>>) -> Vec<Fqdn> {
+    pub(crate) fn lesser_sides(&self, sides: Vec<Vec<Fqdn>>) -> Vec<Fqdn> {
         let has_ca = |side: &Vec<Fqdn>| {
             side.iter().any(|name| self.members.get(name).is_some_and(|r| r.holds(Role::Ca)))
         };

@@ -160,6 +160,7 @@ pub fn case(case: &CaseOutcome) -> Value {
     json!({
         "case": case.case.to_string(),
         "scenario": case.scenario,
+        "also": case.also,
         "outcome": case.outcome.name(),
         "loss_window_seconds": case.outcome.loss_window_seconds,
         "lost": case.outcome.lost,
@@ -180,8 +181,8 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
                 .iter()
                 .map(|step| {
                     json!({
-                        "commands": step.action.commands(),
-                        "on": step.action.runs_on().map(crate::model::Fqdn::as_str),
+                        "commands": step.commands,
+                        "on": step.on.as_ref().map(crate::model::Fqdn::as_str),
                         "because": step.because,
                         "check": step.check,
                         "irreversible": step.action.is_irreversible(),
@@ -190,7 +191,7 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
                 .collect::<Vec<_>>()
         });
         map.insert("steps".to_owned(), json!(steps));
-        let citation = judged.procedure.map(crate::recovery::Procedure::citation);
+        let citation = runbook.map(|runbook| runbook.citation);
         map.insert("citation".to_owned(), json!(citation));
     }
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();

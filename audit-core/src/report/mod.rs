@@ -14,7 +14,7 @@ use crate::cases::{CaseOutcome, FAMILIES, Family, Judge};
 use crate::import::{Imported, InputFile};
 use crate::model::{Deployment, Need, Suffix, Waiver};
 use crate::note::Note;
-use crate::recovery::Outcome;
+use crate::recovery::{Outcome, OutcomeClass};
 use crate::rule::{Meta, Severity};
 pub use crate::score::Status;
 use crate::score::{self, Grade, Group, Judged, Tolerance};
@@ -290,9 +290,9 @@ fn scenarios(deployment: &Deployment, as_of: Timestamp) -> Vec<Scenario> {
     FAMILIES
         .iter()
         .map(|family| {
-            let (cases, needs) = match (family.cases)(deployment) {
-                Ok(cases) => (cases, Vec::new()),
-                Err(needs) => (Vec::new(), needs),
+            let (cases, none) = match (family.cases)(deployment) {
+                Ok(cases) => (cases, Outcome::of(OutcomeClass::None)),
+                Err(needs) => (Vec::new(), Outcome::unknown(needs)),
             };
             let cases: Vec<CaseOutcome> =
                 cases.iter().filter_map(|case| judge.judge(case)).collect();
@@ -301,7 +301,7 @@ fn scenarios(deployment: &Deployment, as_of: Timestamp) -> Vec<Scenario> {
                 .map(|case| &case.outcome)
                 .max_by_key(|outcome| outcome.rank())
                 .cloned()
-                .unwrap_or_else(|| Outcome::unknown(needs));
+                .unwrap_or(none);
             Scenario { family, worst, cases }
         })
         .collect()

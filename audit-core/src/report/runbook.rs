@@ -24,19 +24,23 @@ pub struct Page {
     pub judged: CaseOutcome,
     /// The steps, if a procedure works.
     pub runbook: Option<Runbook>,
+    /// Cases that end alike and differ in names only; their own pages are left out.
+    pub alike: Vec<Case>,
 }
 
 impl Page {
-    /// The page of a case; `None` for a fault that only the simulation knows.
+    /// The page of a case; `None` if it names something that the deployment does not have.
     pub fn of(judge: &Judge<'_>, case: &Case) -> Option<Self> {
         let judged = judge.judge(case)?;
-        let runbook = judged.procedure.and_then(|_| judge.runbook(case));
-        Some(Self { judged, runbook })
+        let is_known = judged.procedure.is_some() || judged.outcome.class.is_some();
+        let runbook = judge.runbook(case).filter(|_| is_known);
+        Some(Self { judged, runbook, alike: Vec::new() })
     }
 }
 
 /// The pages of a binder: every case of every family, except losses of several servers that end no
-/// worse than one of their members alone. For those, the page of each member tells what to do.
+/// worse than one of their members alone: for those, the page of each member tells what to do. Of
+/// cases that differ in names only and end alike, one has a page, which names the others.
 ///
 /// Names of families whose cases cannot be listed come second, with what is missing.
 pub fn binder(deployment: &Deployment, as_of: Timestamp) -> (Vec<Page>, Vec<String>) {
@@ -47,9 +51,18 @@ pub fn binder(deployment: &Deployment, as_of: Timestamp) -> (Vec<Page>, Vec<Stri
         match (family.cases)(deployment) {
             Ok(cases) => {
                 let mut alone = std::collections::BTreeMap::new();
+                let first = pages.len();
                 for case in &cases {
                     let Some(page) = Page::of(&judge, case) else { continue };
                     let rank = page.judged.outcome.rank();
+                    let of_family = pages.get_mut(first..).unwrap_or_default();
+                    let twin = of_family
+                        .iter_mut()
+                        .find(|other| family.are_alike && other.judged.ends_like(&page.judged));
+                    if let Some(twin) = twin {
+                        twin.alike.push(case.clone());
+                        continue;
+                    }
                     match several(case) {
                         None => {
                             alone.extend(single(case).map(|name| (name.clone(), rank)));
@@ -63,6 +76,9 @@ pub fn binder(deployment: &Deployment, as_of: Timestamp) -> (Vec<Page>, Vec<Stri
                         }
                     }
                 }
+            }
+            Err(needs) if needs.is_empty() => {
+                missing.push(format!("{}: too many servers to look at all", family.title));
             }
             Err(needs) => {
                 let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
@@ -148,20 +164,27 @@ fn words(page: &Page) -> &'static str {
 }
 
 fn page(page: &Page, purpose: Purpose, out: &mut String) {
-    let Page { judged, runbook } = page;
+    let Page { judged, runbook, alike } = page;
     let _ = writeln!(out, "\n## {}\n", escape(&judged.case.to_string()));
     let _ = writeln!(out, "Ends with **{}**.", escape(words(page)));
-    list(out, "Lost:", &judged.outcome.lost);
+    list(out, "Lost, or out of service meanwhile:", &judged.outcome.lost);
     let needs: Vec<String> = judged.outcome.needs.iter().map(ToString::to_string).collect();
     list(out, "Cannot be told without:", &needs);
     list(out, "Why nothing brings it back, as far as is known:", &judged.impossible);
-    let (Some(procedure), Some(runbook)) = (judged.procedure, runbook) else { return };
+    let alike: Vec<String> = alike.iter().map(ToString::to_string).collect();
+    list(out, "The same with other names (`idm-drill runbook --case CASE` prints it):", &alike);
+    let Some(runbook) = runbook else { return };
+    let Some(procedure) = judged.procedure else {
+        out.push_str("\nNothing has to be brought back.\n");
+        return;
+    };
+    let also: String = runbook.also.iter().map(|label| format!(", {label}")).collect();
     let _ = writeln!(
         out,
-        "\nProcedure {} ({}), {}.\n",
+        "\nProcedure {} ({}{also}), {}.\n",
         procedure.name(),
         runbook.scenario,
-        escape(procedure.citation())
+        escape(runbook.citation)
     );
     for (number, step) in (1..).zip(&runbook.steps) {
         self::step(number, step, purpose, out);
@@ -179,10 +202,7 @@ fn list(out: &mut String, title: &str, lines: &[String]) {
 }
 
 fn step(number: usize, step: &Step, purpose: Purpose, out: &mut String) {
-    let place = match step.action.runs_on() {
-        Some(server) => format!("On {}", escape(&server.to_string())),
-        None => "On any living server".to_owned(),
-    };
+    let place = format!("On {}", escape(&step.place()));
     let undone = if step.action.is_irreversible() { "**Cannot be undone.** " } else { "" };
     let (label, indent) = match purpose {
         Purpose::Emergency => {
@@ -193,7 +213,7 @@ fn step(number: usize, step: &Step, purpose: Purpose, out: &mut String) {
         Purpose::Rehearsal => (format!("- [ ] {number}. "), "  ".to_owned()),
     };
     let _ = writeln!(out, "{label}{undone}{place}: {}.\n", prose(&step.because));
-    for command in step.action.commands() {
+    for command in &step.commands {
         // Indented code cannot be broken out of, whatever the command holds.
         let _ = writeln!(out, "{indent}    {}", command.replace(['\n', '\r'], " "));
     }

@@ -24,7 +24,7 @@ const WIDTH: usize = 100;
 const EVIDENCE_MAX: usize = 6;
 
 /// Cases printed per family unless everything is asked for.
-const CASES_MAX: usize = 5;
+const CASES_MAX: usize = 3;
 
 /// The report as text, ending in a line feed.
 pub fn render(report: &Report, style: Style) -> String {
@@ -133,14 +133,14 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
     }
     if let (Some(procedure), Some(runbook)) = (judged.procedure, runbook) {
         text.line("");
-        text.line(&format!("Procedure {} ({})", procedure.name(), runbook.scenario));
-        text.line(&format!("  source {}", procedure.citation()));
+        let also: String = runbook.also.iter().map(|label| format!(", {label}")).collect();
+        text.line(&format!("Procedure {} ({}{also})", procedure.name(), runbook.scenario));
+        text.line(&format!("  source {}", runbook.citation));
         for (number, step) in (1..).zip(&runbook.steps) {
-            let place =
-                step.action.runs_on().map_or("any living server".to_owned(), ToString::to_string);
+            let place = step.place();
             text.line("");
             let mut label = format!("{number:>3}. ");
-            for command in step.action.commands() {
+            for command in &step.commands {
                 text.line(&format!("{label}{command}"));
                 label = " ".repeat(5);
             }
@@ -153,6 +153,20 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
         }
     }
     text.out
+}
+
+/// A case that names many servers, with the first of them; JSON has it whole.
+fn shortened(case: &str) -> String {
+    const LONG: usize = 120;
+    let end = case.char_indices().take_while(|(at, _)| *at < LONG).last();
+    match end.and_then(|(at, _)| case.get(..at)?.rfind(',')) {
+        Some(comma) if case.len() > LONG => {
+            let rest = case.get(comma..).unwrap_or_default();
+            let more = rest.matches([',', '|']).count();
+            format!("{} and {more} more names", case.get(..comma).unwrap_or_default())
+        }
+        _ => case.to_owned(),
+    }
 }
 
 fn some(names: &[&str]) -> String {
@@ -374,13 +388,18 @@ impl Text {
             let worst =
                 scenario.worst.class.map_or("unknown", crate::recovery::OutcomeClass::words);
             self.line(&format!(
-                "  {:<26}  {} cases, worst: {worst}",
+                "  {:<35}  {} case{}, worst: {worst}",
                 scenario.family.title,
-                scenario.cases.len()
+                scenario.cases.len(),
+                if scenario.cases.len() == 1 { "" } else { "s" }
             ));
             let mut cases: Vec<_> = scenario.cases.iter().collect();
             cases.sort_by_key(|case| std::cmp::Reverse(case.outcome.rank()));
-            let shown = if self.style.verbose { usize::MAX } else { CASES_MAX };
+            let shown = match (self.style.verbose, scenario.family.are_alike) {
+                (true, _) => usize::MAX,
+                (false, true) => 1,
+                (false, false) => CASES_MAX,
+            };
             for case in cases.iter().take(shown) {
                 let class =
                     case.outcome.class.map_or("unknown", crate::recovery::OutcomeClass::words);
@@ -391,7 +410,7 @@ impl Text {
                     }
                     (None, None) => String::new(),
                 };
-                self.line(&format!("    {}  {class}  {how}", case.case));
+                self.line(&format!("    {}  {class}  {how}", shortened(&case.case.to_string())));
             }
             if cases.len() > shown {
                 self.line(&format!("    and {} more, none worse", cases.len() - shown));

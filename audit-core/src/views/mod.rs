@@ -7,6 +7,7 @@
 
 pub mod agreements;
 pub mod digraph;
+pub mod masks;
 pub mod parts;
 pub mod paths;
 
@@ -129,6 +130,13 @@ impl NamedGraph {
         let name = |index: usize| self.names.get(index).cloned();
         let pairs = self.graph.two_server_cuts();
         pairs.into_iter().filter_map(|(one, other)| Some((name(one)?, name(other)?))).collect()
+    }
+
+    /// Smallest losses of up to three servers that separate others, in order of their size; `None`
+    /// above 64 servers. Every loss is looked at.
+    pub fn splitting_sets(&self) -> Option<Vec<Vec<Fqdn>>> {
+        let sets = masks::Masks::of(&self.graph)?.splitting_sets(3);
+        Some(sets.iter().map(|set| self.named(set)).collect())
     }
 
     /// Segments whose single loss separates servers, as indexes into the topology's list, sorted.

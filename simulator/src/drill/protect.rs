@@ -161,6 +161,8 @@ impl Run<'_> {
             key,
             key_locations,
             reach: std::collections::BTreeMap::new(),
+            path: None,
+            variant: None,
             obstacles: Vec::new(),
             doubts: Vec::new(),
         };

@@ -230,11 +230,7 @@ fn runbooks(args: &RunbookArgs, as_of: Timestamp) -> io::Result<ExitCode> {
 }
 
 fn not_judged(case: &Case) -> io::Result<ExitCode> {
-    writeln!(
-        io::stderr(),
-        "idm-drill: this version judges lose:, lose-dc:, lose-store:, lose-key:, delete: and \
-         ghost: only, not {case}"
-    )?;
+    writeln!(io::stderr(), "idm-drill: {case} names something that this deployment does not have")?;
     Ok(ExitCode::from(UNUSABLE))
 }
 
