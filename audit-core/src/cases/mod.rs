@@ -535,7 +535,7 @@ impl<'a> Judge<'a> {
         if state.is_parted() {
             let sides = state.islands(Suffix::Domain);
             for side in &sides {
-                let without = self.misses(state, side, gone);
+                let without = misses(state, side, gone);
                 if let (Some(first), false) = (side.first(), without.is_empty()) {
                     let more = match side.len() - 1 {
                         0 => String::new(),
@@ -566,29 +566,29 @@ impl<'a> Judge<'a> {
             );
         }
     }
+}
 
-    /// Services that a side of a parted deployment lacks and others have.
-    fn misses(&self, state: &Situation, side: &[Fqdn], gone: &BTreeSet<Fqdn>) -> Vec<&'static str> {
-        let lacks = |role: Role| {
-            let holds = |name: &Fqdn| state.members.get(name).is_some_and(|r| r.holds(role));
-            !side.iter().any(holds) && state.members.keys().any(holds)
-        };
-        let mut missing = Vec::new();
-        if lacks(Role::Ca) {
-            missing.push("no certificates are issued");
-        }
-        if lacks(Role::Kra) {
-            missing.push("no vaults");
-        }
-        if lacks(Role::Dns) {
-            missing.push("no name resolution by IdM");
-        }
-        let hands_out = |name: &Fqdn| state.ids.contains_key(name) && !gone.contains(name);
-        if !state.ids.is_empty() && !side.iter().any(hands_out) {
-            missing.push("no users or groups are added (no ids)");
-        }
-        missing
+/// Services that a side of a parted deployment lacks and others have.
+fn misses(state: &Situation, side: &[Fqdn], gone: &BTreeSet<Fqdn>) -> Vec<&'static str> {
+    let lacks = |role: Role| {
+        let holds = |name: &Fqdn| state.members.get(name).is_some_and(|r| r.holds(role));
+        !side.iter().any(holds) && state.members.keys().any(holds)
+    };
+    let mut missing = Vec::new();
+    if lacks(Role::Ca) {
+        missing.push("no certificates are issued");
     }
+    if lacks(Role::Kra) {
+        missing.push("no vaults");
+    }
+    if lacks(Role::Dns) {
+        missing.push("no name resolution by IdM");
+    }
+    let hands_out = |name: &Fqdn| state.ids.contains_key(name) && !gone.contains(name);
+    if !state.ids.is_empty() && !side.iter().any(hands_out) {
+        missing.push("no users or groups are added (no ids)");
+    }
+    missing
 }
 
 /// How a case ends that nothing brings back.

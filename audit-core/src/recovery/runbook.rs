@@ -148,6 +148,14 @@ pub struct Runbook {
     pub steps: Vec<Step>,
 }
 
+impl Runbook {
+    /// Numbers of all documented scenarios that it is for, the first one being its own.
+    pub fn labels(&self) -> String {
+        let labels: Vec<&str> = [self.scenario].into_iter().chain(self.also.clone()).collect();
+        labels.join(", ")
+    }
+}
+
 /// Why the planner has no procedure. Closed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Obstacle {

@@ -219,7 +219,7 @@ impl Situation {
             .filter(|(_, dna)| dna_parts::holds_ids(dna))
             .map(|(name, dna)| {
                 let ranges = [dna.range.value(), dna.next_range.value()];
-                (name.clone(), ranges.into_iter().flatten().flatten().cloned().collect())
+                (name.clone(), ranges.into_iter().flatten().flatten().copied().collect())
             })
             .collect();
         Ok(Self {

@@ -154,7 +154,7 @@ impl Situation {
             Action::SetDnaRange { on, range } => {
                 self.require_running(on)?;
                 if let Some(range) = range {
-                    self.give_ids(on, range)?;
+                    self.give_ids(on, *range)?;
                 } else {
                     self.ids.entry(on.clone()).or_default();
                 }
@@ -544,14 +544,14 @@ impl Situation {
         lesser.flat_map(|(_, side)| side).collect()
     }
 
-    fn give_ids(&mut self, on: &Fqdn, range: &IdRange) -> Result<(), Refusal> {
+    fn give_ids(&mut self, on: &Fqdn, range: IdRange) -> Result<(), Refusal> {
         let overlaps = |other: &IdRange| other.first <= range.last && range.first <= other.last;
         for (name, ranges) in &self.ids {
             if name != on && ranges.iter().any(overlaps) {
                 return Err(Refusal::RangeTaken(name.clone()));
             }
         }
-        self.ids.entry(on.clone()).or_default().push(range.clone());
+        self.ids.entry(on.clone()).or_default().push(range);
         self.lost_ids.retain(|lost| !overlaps(lost));
         Ok(())
     }

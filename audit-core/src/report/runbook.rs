@@ -178,12 +178,11 @@ fn page(page: &Page, purpose: Purpose, out: &mut String) {
         out.push_str("\nNothing has to be brought back.\n");
         return;
     };
-    let also: String = runbook.also.iter().map(|label| format!(", {label}")).collect();
     let _ = writeln!(
         out,
-        "\nProcedure {} ({}{also}), {}.\n",
+        "\nProcedure {} ({}), {}.\n",
         procedure.name(),
-        runbook.scenario,
+        runbook.labels(),
         escape(runbook.citation)
     );
     for (number, step) in (1..).zip(&runbook.steps) {

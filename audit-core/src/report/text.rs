@@ -133,8 +133,7 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
     }
     if let (Some(procedure), Some(runbook)) = (judged.procedure, runbook) {
         text.line("");
-        let also: String = runbook.also.iter().map(|label| format!(", {label}")).collect();
-        text.line(&format!("Procedure {} ({}{also})", procedure.name(), runbook.scenario));
+        text.line(&format!("Procedure {} ({})", procedure.name(), runbook.labels()));
         text.line(&format!("  source {}", runbook.citation));
         for (number, step) in (1..).zip(&runbook.steps) {
             let place = step.place();
