@@ -33,17 +33,23 @@ fn drills_end_as_the_audit_says_at_worst() {
     let mut g = Gen::from_size_and_seed(30, 41);
     let mut classes: BTreeMap<&str, u32> = BTreeMap::new();
     let mut procedures: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut failures: Vec<(String, String)> = Vec::new();
     for round in 0..900 {
         let estate = Estate::random(&mut g, SMALL);
         let case: Case = estate.disaster(&mut g).parse().expect("a case");
         let imported = tests::import(&estate.files());
         for worst in [false, true] {
             let Some(drilled) = drill(&imported, &case, round, worst) else { continue };
-            assert!(!drilled.is_worse_than_predicted(), "{}", show(&estate, &drilled));
+            // What is changed on a server just before it is away for weeks may be lost when it is
+            // back, or not: the documents only warn.
+            let is_vague = drilled.case.to_string().starts_with("absent:");
+            let is_off = !is_vague && drilled.predicted.is_some_and(|class| class != drilled.class);
+            if drilled.is_worse_than_predicted() || (worst && is_off) {
+                let said = drilled.predicted.map_or("unknown", OutcomeClass::name);
+                let line = format!("{round} {case}: {} and not {said}\n", drilled.class.name());
+                failures.push((line, show(&estate, &drilled)));
+            }
             if worst {
-                let predicted = drilled.predicted;
-                let is_equal = predicted.is_none_or(|class| class == drilled.class);
-                assert!(is_equal, "{}", show(&estate, &drilled));
                 *classes.entry(drilled.class.name()).or_default() += 1;
                 let procedure = drilled.procedure.map_or("none", |procedure| procedure.name());
                 *procedures.entry(procedure).or_default() += 1;
@@ -53,6 +59,9 @@ fn drills_end_as_the_audit_says_at_worst() {
             }
         }
     }
+    let lines: String = failures.iter().map(|(line, _)| line.as_str()).collect();
+    let first = failures.first().map_or("", |(_, shown)| shown);
+    assert!(failures.is_empty(), "{} of 900:\n{lines}{first}", failures.len());
     let counts = format!("{classes:?}\n{procedures:?}");
     for class in ["no_loss", "bounded_loss", "partial_loss", "total_loss"] {
         assert!(classes.get(class).is_some_and(|count| *count >= 50), "{class}: {counts}");

@@ -168,7 +168,8 @@ impl Estate {
             }
             lost.join(",")
         };
-        match below(g, 12) {
+        let snapshot = self.snapshots.get(below(g, self.snapshots.len())).cloned();
+        match below(g, 20) {
             0..=2 => format!("lose:{}", some(g)),
             3 => format!("lose:{}", self.servers.join(",")),
             4 => format!("lose-dc:dc{}", 1 + below(g, 2)),
@@ -178,7 +179,27 @@ impl Estate {
             8 => format!("delete:unknown@{}", server(g)),
             9 => format!("delete:unknown@{}@noticed={}h", server(g), 1 + below(g, 300)),
             10 => format!("lose:{}+delete:unknown@{}", server(g), server(g)),
-            _ => format!("ghost:{}", server(g)),
+            11 => format!("ghost:{}", server(g)),
+            12 => format!("absent:{}={}h", server(g), 1 + below(g, 1000)),
+            13 => match snapshot {
+                Some((id, host)) => format!("rollback:{host}={id}"),
+                None => "certs-expired".to_owned(),
+            },
+            14 => "certs-expired".to_owned(),
+            15 => format!("bad-upgrade:{}", server(g)),
+            16 | 17 => {
+                let cut = 1 + below(g, self.servers.len() - 1);
+                let (one, other) = self.servers.split_at(cut);
+                let lasts = [6, 100, 400, 900][below(g, 4)];
+                format!("partition:{}|{}@noticed={lasts}h", one.join(","), other.join(","))
+            }
+            18 => format!("clock:{}=+{}h", server(g), 1 + below(g, 60)),
+            _ => {
+                let segments = self.model["suffixes"]["domain"]["segments"].as_array();
+                let names: Vec<&str> =
+                    segments.into_iter().flatten().filter_map(|row| row["name"].as_str()).collect();
+                format!("cut:{}@noticed=6h", names[below(g, names.len())])
+            }
         }
     }
 }

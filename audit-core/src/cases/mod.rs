@@ -49,6 +49,9 @@ use crate::recovery::{
 };
 use crate::time::Timestamp;
 
+/// Age of changelogs where no export tells it: FreeIPA 4.9 and later (quantities C.2).
+const CHANGELOG_AGE_USUAL: Span = Span::from_seconds(30 * 86_400);
+
 /// What a family declares of itself.
 #[derive(Debug)]
 pub struct Family {
@@ -186,12 +189,20 @@ impl<'a> Judge<'a> {
         let taken = Taken { servers: &lost, data_centers: &centers };
         let (scenario, also, outcome, reasons, procedure) = match decide(state, taken) {
             Ok(way) => {
-                let outcome = self.outcome(state, taken, &way);
+                let mut outcome = self.outcome(state, taken, &way);
+                if !lost.is_empty() && !state.damaged(&lost).is_empty() && !way.procedure.rebuilds()
+                {
+                    self.add_loss(state, taken, &mut outcome);
+                }
                 let procedure = (way.procedure != Procedure::NothingToDo).then_some(way.procedure);
                 (way.row.scenario, way.also, outcome, Vec::new(), procedure)
             }
             Err(Obstacle::Impossible { scenario, also, reasons, still_serving }) => {
-                let outcome = hopeless(!state.damaged(&lost).is_empty(), &still_serving);
+                let is_damaged = !state.damaged(&lost).is_empty();
+                let mut outcome = hopeless(is_damaged, &still_serving);
+                if is_damaged && !lost.is_empty() {
+                    self.add_loss(state, taken, &mut outcome);
+                }
                 (scenario, also, outcome, reasons, None)
             }
             Err(Obstacle::Undecided { scenario, also, needs, reasons }) => {
@@ -213,7 +224,11 @@ impl<'a> Judge<'a> {
         let mut state = self.before.clone().ok()?;
         state.noticed = case.noticed();
         state.now = self.as_of;
-        for fault in case.faults() {
+        // Nobody notices a deletion in time: it has spread before anything else happens.
+        let is_deletion =
+            |fault: &&Fault| matches!(fault, Fault::DeleteKnown(_) | Fault::DeleteUnknown(_));
+        let (deletions, others): (Vec<_>, Vec<_>) = case.faults().iter().partition(is_deletion);
+        for fault in deletions.into_iter().chain(others) {
             if !state.inject(fault) {
                 return None;
             }
@@ -329,6 +344,23 @@ impl<'a> Judge<'a> {
         plan(&self.after(case)?).ok()
     }
 
+    /// What the loss of servers costs where deleted data does not come back anyway.
+    fn add_loss(&self, state: &Situation, taken: Taken<'_>, outcome: &mut Outcome) {
+        let mut rest = state.clone();
+        rest.damage = None;
+        let beside = match decide(&rest, taken) {
+            Ok(way) => self.outcome(&rest, taken, &way),
+            Err(Obstacle::Impossible { still_serving, .. }) => hopeless(false, &still_serving),
+            Err(Obstacle::Undecided { needs, .. }) => Outcome::unknown(needs),
+        };
+        outcome.class = match (outcome.class, beside.class) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            _ => None,
+        };
+        outcome.lost.extend(beside.lost);
+        outcome.needs.extend(beside.needs);
+    }
+
     /// Class and losses of a case that replication or a copy brings back.
     fn outcome(&self, state: &Situation, taken: Taken<'_>, way: &Way<'_>) -> Outcome {
         if way.procedure == Procedure::NothingToDo {
@@ -423,12 +455,15 @@ impl<'a> Judge<'a> {
         let held =
             lost.iter().filter(|name| kra(name).is_some_and(|f| f.certainly(|s| s.holds_data())));
         let survives = |name: &&Fqdn| !lost.contains(*name);
-        if held.count() > 0 && !state.running_with(Role::Kra).iter().any(survives) {
+        // A parallel environment leaves every server of before behind.
+        let is_left = way.procedure == Procedure::ParallelEnvironment;
+        let had = held.count() > 0 || (is_left && !state.running_with(Role::Kra).is_empty());
+        if had && (is_left || !state.running_with(Role::Kra).iter().any(survives)) {
             let unknown: Vec<Need> = self
                 .deployment
                 .servers
                 .keys()
-                .filter(|name| !lost.contains(name))
+                .filter(|name| !is_left && !lost.contains(name))
                 .filter(|name| kra(name).is_some_and(may_hold))
                 .map(|name| Need::Role(name.clone(), Role::Kra))
                 .collect();
@@ -436,6 +471,8 @@ impl<'a> Judge<'a> {
             let restored = copy.filter(|copy| copy.holds(Role::Kra) == Some(true));
             let copies = match restored {
                 Some(copy) => Some(CopyUse::Usable(copy.id.clone())),
+                // All others are installed from the one that is rebuilt: no second copy is used.
+                None if is_left || way.procedure.rebuilds() => None,
                 None => copies_of(state, taken, Role::Kra, |_| true),
             };
             match copies {
@@ -511,7 +548,17 @@ impl<'a> Judge<'a> {
         }
         for (name, span) in &state.away {
             let unsent = *span > PURGE_DELAY && other_lives(name) && !is_hidden(name);
-            if unsent && !gone.contains(name) {
+            let kept = state.changelog_age.unwrap_or(CHANGELOG_AGE_USUAL);
+            if unsent && !gone.contains(name) && *span > kept {
+                worsen(
+                    OutcomeClass::Divergent,
+                    format!(
+                        "what {name} had accepted and not sent when it went away, {span} before: it \
+                         sends that as soon as it starts, and where changelogs do not reach back so \
+                         far, some servers may take it and others not (scenario B27)"
+                    ),
+                );
+            } else if unsent && !gone.contains(name) {
                 worsen(
                     OutcomeClass::BoundedLoss,
                     format!(

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::restore_point::{CopyForm, RestorePoint, Taken, Usability, Variant};
+use super::restore_point::{CopyForm, RestorePoint, Taken, Usability, Variant, service_of};
 use super::situation::{PURGE_DELAY, Presence, Replica};
 use super::{Obstacle, Procedure, Situation};
 use crate::model::{CaMode, Fqdn, Need, Role, Suffix};
@@ -59,6 +59,8 @@ pub enum Condition {
     PartedForUnknownWhile,
     /// A server was set back to a copy while others ran.
     SetBack,
+    /// A running server lacks changes that others have trimmed.
+    OutOfStep,
     /// A server was away and can be started again.
     Away,
     /// A server's clock is wrong.
@@ -306,6 +308,14 @@ pub static TABLE: &[Row] = {
             "Performing disaster recovery with IdM (RHEL 10) 4.2; 389ds/389-ds-base issue 6032",
         ),
         row(
+            &[C::OutOfStep],
+            O::Servers,
+            P::Reinitialize,
+            "B24",
+            "Performing disaster recovery with IdM (RHEL 10) 4.2; manual page of \
+             ipa-replica-manage",
+        ),
+        row(
             &[C::Away],
             O::Servers,
             P::BringBackAbsent,
@@ -508,6 +518,9 @@ impl<'a> Picture<'a> {
             Condition::SetBack => {
                 state.set_back.keys().any(|name| self.living().any(|(other, _)| other == name))
             }
+            Condition::OutOfStep => {
+                state.stale.iter().any(|(_, name)| self.living().any(|(other, _)| other == name))
+            }
             Condition::Away => {
                 self.living().any(|(_, replica)| replica.presence == Presence::Absent)
             }
@@ -697,7 +710,9 @@ fn word(point: &RestorePoint) -> &'static str {
 
 /// The copy that loses least: with the most roles, then the newest, then a snapshot (X15).
 fn preference(point: &RestorePoint) -> (usize, Option<Timestamp>, bool) {
-    let roles = point.roles.values().filter(|holds| **holds).count();
+    // Only roles that every form of copy tells of.
+    let told = |role: &Role| service_of(*role).is_some();
+    let roles = point.roles.iter().filter(|(role, holds)| told(role) && **holds).count();
     (roles, point.taken_at, point.form == CopyForm::Snapshot)
 }
 

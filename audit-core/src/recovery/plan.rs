@@ -456,6 +456,9 @@ impl Planner {
         let lost: Vec<Fqdn> = removed.iter().map(|(name, _)| name.clone()).collect();
         self.renew_certificates();
         self.catch_up();
+        // Until the others have its data, what is changed on one side never reaches the other.
+        self.reinitialize_from(&server);
+        self.enable_agreements();
         self.enable_hidden(&lost);
         self.promote(&lost);
         self.move_crl(&lost);
@@ -463,8 +466,6 @@ impl Planner {
             self.uninstall(name, replica);
             self.delete(name);
         }
-        self.reinitialize_from(&server);
-        self.enable_agreements();
         self.join_survivors();
         self.give_ids();
         self.clean_ruv();

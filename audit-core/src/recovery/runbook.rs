@@ -94,6 +94,14 @@ impl Procedure {
         }
     }
 
+    /// True if one server is brought back from a copy and all that are gone are installed from it.
+    pub(crate) fn rebuilds(self) -> bool {
+        matches!(
+            self,
+            Self::RebuildFromSnapshot | Self::RebuildFromBackup | Self::PartialEnvironment
+        )
+    }
+
     /// True if all of the deployment's data goes back to a copy.
     pub fn goes_back(self) -> bool {
         matches!(

@@ -300,9 +300,11 @@ impl Situation {
                 self.partitions.insert(groups.clone());
             }
             Fault::Rollback { server, copy } => {
-                let since = self.copies.find(copy).and_then(|point| point.taken_at);
                 self.set_back.insert(server.clone(), copy.clone());
-                self.grow_stale(server, since);
+                // Its own keep-alive write may come before the others' next try, as measured
+                // (fidelity R1): then they take for known what it lacks, and no agreement shows
+                // an error. Whatever its age, nobody can see whether that happened.
+                self.grow_stale(server);
             }
             Fault::Absent { server, span } => {
                 self.set_presence(server, Presence::Absent);
@@ -348,21 +350,11 @@ impl Situation {
         }
     }
 
-    /// A server whose data is of an earlier time replicates again. Others keep what it lacks only
-    /// as long as their changelogs reach (quantities C.2: they remember it as newer than it is);
-    /// where that is not known, it is taken to be stale: a re-initialization does no harm. Without
-    /// another server of the same generation nothing is left that it could lack.
-    pub(crate) fn grow_stale(&mut self, server: &Fqdn, since: Option<Timestamp>) {
-        let age = match (self.now, since) {
-            (Some(now), Some(since)) => Some(now.unix_seconds() - since.unix_seconds()),
-            _ => None,
-        };
-        let kept = self.changelog_age.map(|kept| i64::from(kept.seconds()));
-        if let (Some(age), Some(kept)) = (age, kept)
-            && age <= kept
-        {
-            return;
-        }
+    /// A server whose data is of an earlier time replicates again, or its changes are refused.
+    /// Whether it gets what it lacks depends on what others have trimmed and on whose write comes
+    /// first (fidelity R1), and cannot be seen: it is taken to be stale, a re-initialization does no
+    /// harm. Without another server of the same generation nothing is left that it could lack.
+    pub(crate) fn grow_stale(&mut self, server: &Fqdn) {
         for suffix in Suffix::ALL {
             if self.has_peer(server, suffix) {
                 self.stale.insert((suffix, server.clone()));

@@ -71,7 +71,7 @@ impl Situation {
                 self.mend(server);
                 // Its own keep-alive write comes before the others' next try, as measured
                 // (fidelity R1): they take what it lacks for known, however young the copy is.
-                self.grow_stale(server, None);
+                self.grow_stale(server);
             }
             Action::RestoreFull { copy, server } => {
                 self.copy(copy, server, &[CopyForm::Full, CopyForm::Unknown])?;
@@ -133,7 +133,7 @@ impl Situation {
                 let skew = self.clocks.remove(server);
                 // Changes numbered a day or more ahead are refused until that time has come.
                 if skew.is_some_and(|(ahead, span)| ahead && span >= SKEW_MAX) {
-                    self.grow_stale(server, None);
+                    self.grow_stale(server);
                 }
             }
             Action::FixCertificates { on } => {
@@ -164,7 +164,7 @@ impl Situation {
                 if !self.dangling.remove(server) {
                     self.member(server).map_err(|_| Refusal::NoReplicaId(server.clone()))?;
                     // The id of a server that lives: the others forget what it has sent.
-                    self.grow_stale(server, None);
+                    self.grow_stale(server);
                 }
             }
             Action::CleanDanglingRuv { on } => {
@@ -453,7 +453,7 @@ impl Situation {
         }
         self.member_mut(server)?.presence = Presence::Running;
         if self.away.get(server).is_some_and(|span| *span > PURGE_DELAY) {
-            self.grow_stale(server, None);
+            self.grow_stale(server);
         }
         Ok(())
     }
@@ -526,7 +526,7 @@ impl Situation {
             return;
         }
         for server in self.lesser_sides(parted) {
-            self.grow_stale(&server, None);
+            self.grow_stale(&server);
         }
     }
 

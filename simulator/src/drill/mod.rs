@@ -224,6 +224,10 @@ struct Run<'a> {
     expired: BTreeSet<Fqdn>,
     /// Servers that were never removed, with their replicas of then.
     ghosts: BTreeMap<Fqdn, Vec<ReplicaIndex>>,
+    /// Servers that came back with the data of a snapshot and were not re-initialized since.
+    behind: BTreeSet<Fqdn>,
+    /// Servers whose changes the others refuse: their numbers are of the future.
+    refused: BTreeSet<Fqdn>,
     /// Servers of which nobody can see whether they have everything.
     doubted: BTreeSet<(Suffix, Fqdn)>,
     ids: BTreeMap<Fqdn, Vec<IdRange>>,
@@ -313,6 +317,8 @@ impl<'a> Run<'a> {
             set_back: BTreeMap::new(),
             expired: BTreeSet::new(),
             ghosts: BTreeMap::new(),
+            behind: BTreeSet::new(),
+            refused: BTreeSet::new(),
             doubted: BTreeSet::new(),
             changelog_age,
             noticed: None,

@@ -87,11 +87,15 @@ impl Run<'_> {
             let arrow = (suffix, from, to.clone());
             if self.cut.contains(&arrow) {
                 seen.cut.insert(arrow);
+            } else if self.refused.contains(&arrow.1) {
+                // It is enabled; what it sends is refused.
             } else if !world.is_enabled(index) {
                 seen.disabled.insert(arrow);
             } else if world.status(index) == Status::Stuck {
-                // "Needs to be reinitialized", says the supplier of its consumer.
-                seen.stale.insert((suffix, to));
+                // "Needs to be reinitialized", says the supplier of its consumer; but a supplier
+                // that was set back is itself the one that lacks something.
+                let lacks = if self.behind.contains(&arrow.1) { arrow.1 } else { to };
+                seen.stale.insert((suffix, lacks));
             }
         }
         let members = &seen.members;
@@ -99,6 +103,14 @@ impl Run<'_> {
         seen.stale.extend(self.doubted.iter().filter(|(_, name)| is_member(&name)).cloned());
         let kept = self.set_back.iter().filter(|(name, _)| is_member(name));
         seen.set_back = kept.map(|(name, copy)| (name.clone(), copy.clone())).collect();
+        // Holes do not show; whether a server that was set back has one nobody can see.
+        for name in seen.set_back.keys() {
+            for suffix in Suffix::ALL {
+                if self.has_peer(name, suffix) {
+                    seen.stale.insert((suffix, name.clone()));
+                }
+            }
+        }
         let kept = self.away.iter().filter(|(name, _)| is_member(name));
         seen.away = kept.map(|(name, span)| (name.clone(), *span)).collect();
         let kept = self.clocks.iter().filter(|(name, _)| is_member(name));

@@ -472,6 +472,10 @@ impl Run<'_> {
         }
         let (supplier, consumer) = self.estate.world.ends(index);
         self.total_update(supplier, consumer);
+        if self.refused.remove(server) {
+            // Its changes with numbers of the future are gone.
+            self.switch_agreements(server, true)?;
+        }
         // The tools switch both directions on again.
         if let Some(back) = self.agreement(server, from, suffix)
             && self.estate.world.exists(back)
@@ -479,7 +483,11 @@ impl Run<'_> {
             self.estate.world.enable(back);
         }
         self.doubted.remove(&(suffix, server.clone()));
+        let carries_ca = self.estate.replica(server, Suffix::Ca).is_some();
         if suffix == Suffix::Domain {
+            self.behind.remove(server);
+        }
+        if (suffix == Suffix::Ca) == carries_ca || !self.has_peer(server, Suffix::Ca) {
             self.set_back.remove(server);
         }
         let state = self.estate.world.total_state(index);
@@ -621,6 +629,9 @@ impl Run<'_> {
         machine.power = Power::Running;
         self.away.remove(server);
         self.set_back.remove(server);
+        if kind == RestoreKind::ColdCopy {
+            self.behind.insert(server.clone());
+        }
         self.estate.world.begin_restore(disk.server(), Service::Offline);
         self.estate.world.end_restore(&disk, kind, Service::Offline, false);
         self.is_back(server);
@@ -677,7 +688,7 @@ impl Run<'_> {
     }
 
     /// Whether another running server has a suffix in the same database generation.
-    fn has_peer(&self, server: &Fqdn, suffix: Suffix) -> bool {
+    pub(super) fn has_peer(&self, server: &Fqdn, suffix: Suffix) -> bool {
         let generation =
             |name: &Fqdn| self.estate.world.generation(self.estate.replica(name, suffix)?);
         let own = generation(server);
@@ -760,7 +771,7 @@ impl Run<'_> {
                 peer.is_some_and(|peer| self.cut.contains(&(suffix, of.clone(), peer.clone())));
             if !on {
                 self.estate.world.disable(index);
-            } else if !is_cut {
+            } else if !is_cut && !self.refused.contains(of) {
                 self.estate.world.enable(index);
             }
         }
@@ -799,7 +810,7 @@ impl Run<'_> {
         if let Some((ahead, span)) = self.clocks.remove(server)
             && span >= SKEW_MAX
         {
-            self.rejoin(server);
+            self.rejoin(server, ahead);
             if ahead {
                 // Its changes have numbers of a time that has not come.
                 for suffix in Suffix::ALL {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use audit_core::model::{Fqdn, Suffix};
 use audit_core::recovery::Fault;
 
-use super::{Down, Run};
 use super::account::Tracked;
 use super::estate::{Arrow, Power, VICTIM};
+use super::{Down, Run};
 use crate::kernel::time::{Span, Time};
 use crate::world::copies::RestoreKind;
 use crate::world::tree::{EntryId, Operation};
@@ -77,12 +77,14 @@ impl Run<'_> {
             Fault::Rollback { server, copy } => {
                 let at = self.copies.iter().position(|stored| stored.point.id == *copy);
                 if let Some(at) = at.filter(|at| self.copies[*at].disk.is_some()) {
+                    self.write_at_last(server);
                     self.stop(server, Power::Off);
                     self.bring_back(at, server, RestoreKind::ColdCopy);
                     self.set_back.insert(server.clone(), copy.clone());
                 }
             }
             Fault::Absent { server, span } => {
+                self.write_at_last(server);
                 self.stop(server, Power::Off);
                 self.away.insert(server.clone(), *span);
             }
@@ -98,21 +100,30 @@ impl Run<'_> {
                 self.expired.extend(self.estate.machines.keys().cloned());
                 self.touched = true;
             }
-            Fault::BadUpgrade(server) => self.stop(server, Power::Broken),
+            Fault::BadUpgrade(server) => {
+                self.write_at_last(server);
+                self.stop(server, Power::Broken);
+            }
         }
         self.look_at_services();
     }
 
-    /// A machine is gone with its disk. In the worst case a client has just written on it.
-    fn lose(&mut self, server: &Fqdn) {
-        if self.worst_timing && self.estate.runs(server) && self.may_be_written(server) {
-            for suffix in Suffix::ALL {
-                let Some(replica) = self.estate.replica(server, suffix) else { continue };
-                if let Ok(csn) = self.estate.world.write_entry(replica, "last-moment") {
-                    self.tracked.push(Tracked { suffix, entry: EntryId(csn) });
-                }
+    /// In the worst case a client writes on a server in the last moment.
+    fn write_at_last(&mut self, server: &Fqdn) {
+        if !self.worst_timing || !self.estate.runs(server) || !self.may_be_written(server) {
+            return;
+        }
+        for suffix in Suffix::ALL {
+            let Some(replica) = self.estate.replica(server, suffix) else { continue };
+            if let Ok(csn) = self.estate.world.write_entry(replica, "last-moment") {
+                self.tracked.push(Tracked { suffix, entry: EntryId(csn) });
             }
         }
+    }
+
+    /// A machine is gone with its disk.
+    fn lose(&mut self, server: &Fqdn) {
+        self.write_at_last(server);
         self.stop(server, Power::Lost);
         self.losses.hosts.insert(server.clone());
     }
@@ -145,6 +156,7 @@ impl Run<'_> {
         let (cut, others): (Vec<_>, Vec<_>) =
             self.before.links.iter().partition(|link| link.title == title);
         let stays = |arrow: &Arrow| others.iter().any(|link| link.agreements.contains(arrow));
+        let islands = |run: &Self, suffix| run.before.islands(suffix).len();
         let arrows: Vec<Arrow> =
             cut.iter().flat_map(|link| &link.agreements).filter(|a| !stays(a)).cloned().collect();
         for arrow in arrows {
@@ -154,9 +166,12 @@ impl Run<'_> {
                 && let Some(index) = self.estate.world.find_agreement(from, to)
             {
                 self.estate.world.disable(index);
-                self.touched = true;
             }
             self.cut.insert(arrow);
+        }
+        // Where changes find another way, nobody notices.
+        for suffix in Suffix::ALL {
+            self.touched |= self.estate.islands(suffix).len() > islands(self, suffix);
         }
     }
 
@@ -180,10 +195,17 @@ impl Run<'_> {
         self.touched = true;
     }
 
-    /// A clock is right again: its server and the others take each other's changes.
-    pub(super) fn rejoin(&mut self, server: &Fqdn) {
+    /// A clock is right again: its server and the others reach each other. If it was ahead, the
+    /// others refuse its changes until the time in their numbers has come.
+    pub(super) fn rejoin(&mut self, server: &Fqdn, was_ahead: bool) {
         let others = self.others(server);
         self.separate(&[vec![server.clone()], others], true);
+        if was_ahead && let Some(machine) = self.estate.machines.get(server) {
+            for index in self.estate.world.outgoing(machine.server) {
+                self.estate.world.disable(index);
+            }
+            self.refused.insert(server.clone());
+        }
     }
 
     fn delete(&mut self, server: &Fqdn, is_known: bool) {

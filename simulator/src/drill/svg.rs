@@ -115,7 +115,13 @@ pub fn render(drilled: &Drilled) -> String {
         let class = if label == "last step" { "tick end" } else { "tick" };
         text(&mut out, x, bottom + row, class, label);
     }
-    text(&mut out, 12, 46, "tick", "diamond: copy, bar: step, shaded: out of service, line: noticed");
+    text(
+        &mut out,
+        12,
+        46,
+        "tick",
+        "diamond: copy, bar: step, shaded: out of service, line: noticed",
+    );
     out.push_str("</svg>\n");
     out
 }

@@ -54,9 +54,10 @@ impl World {
             });
             if everything {
                 let lacks = |csn: &Csn| theirs.is_some_and(|data| !data.changelog.contains(*csn));
-                chunk.changes.extend(records.filter(|(csn, _)| lacks(csn)).take(CHUNK));
+                chunk.changes.extend(records.filter(|(csn, _)| lacks(csn)).take(CHUNK + 1));
             } else {
-                chunk.changes.extend(records.take(CHUNK));
+                // One more than fits, to know where the rest begins.
+                chunk.changes.extend(records.take(CHUNK + 1));
             }
         }
         chunk.changes.sort_unstable_by_key(|(csn, _)| *csn);
