@@ -21,10 +21,5 @@ pub(super) static FAMILY: Family = Family {
 };
 
 fn cases(deployment: &Deployment) -> Result<Vec<Case>, Vec<Need>> {
-    if deployment.servers.len() < 2 {
-        return single_servers(deployment, |_| None);
-    }
-    single_servers(deployment, |server| {
-        Some(Case::of(Fault::Absent { server: server.clone(), span: SPAN }))
-    })
+    single_servers(deployment, 2, |server| Fault::Absent { server, span: SPAN })
 }

@@ -17,5 +17,5 @@ pub(super) static FAMILY: Family = Family {
 };
 
 fn cases(deployment: &Deployment) -> Result<Vec<Case>, Vec<Need>> {
-    single_servers(deployment, |server| Some(Case::of(Fault::BadUpgrade(server.clone()))))
+    single_servers(deployment, 1, Fault::BadUpgrade)
 }

@@ -18,8 +18,5 @@ pub(super) static FAMILY: Family = Family {
 };
 
 fn cases(deployment: &Deployment) -> Result<Vec<Case>, Vec<Need>> {
-    if deployment.servers.len() < 2 {
-        return single_servers(deployment, |_| None);
-    }
-    single_servers(deployment, |server| Some(Case::of(Fault::Ghost(server.clone()))))
+    single_servers(deployment, 2, Fault::Ghost)
 }

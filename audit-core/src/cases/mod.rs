@@ -70,15 +70,18 @@ pub struct Family {
     pub cases: fn(&Deployment) -> Result<Vec<Case>, Vec<Need>>,
 }
 
-/// One case per server, in order.
+/// One fault per server, in order; none where there are fewer than `least` servers.
 fn single_servers(
     deployment: &Deployment,
-    case: impl Fn(&Fqdn) -> Option<Case>,
+    least: usize,
+    fault: impl Fn(Fqdn) -> Fault,
 ) -> Result<Vec<Case>, Vec<Need>> {
-    if deployment.servers.is_empty() {
+    let servers = &deployment.servers;
+    if servers.is_empty() {
         return Err(vec![Need::ServerList]);
     }
-    Ok(deployment.servers.keys().filter_map(case).collect())
+    let names = servers.keys().filter(|_| servers.len() >= least);
+    Ok(names.map(|server| Case::of(fault(server.clone()))).collect())
 }
 
 /// Cases of copies; without any, which copies exist has to be known.

@@ -368,12 +368,16 @@ pub(crate) struct Way<'a> {
 struct Picture<'a> {
     situation: &'a Situation,
     taken: Taken<'a>,
+    /// Members that live, or will once they are started.
+    living: Vec<(&'a Fqdn, &'a Replica)>,
+    /// Members whose data is gone.
+    gone: Vec<(&'a Fqdn, &'a Replica)>,
 }
 
 /// The decision table alone, for a situation without these servers and data centers: which
 /// procedure, under which scenario number. Thousands of cases are decided on one situation.
 pub(crate) fn decide<'a>(situation: &'a Situation, taken: Taken<'a>) -> Result<Way<'a>, Obstacle> {
-    let picture = Picture { situation, taken };
+    let picture = Picture::of(situation, taken);
     let mut rows = TABLE.iter().peekable();
     let mut tried = Tried::default();
     while let Some(row) = rows.next() {
@@ -420,21 +424,26 @@ impl<'a> Picture<'a> {
         self.taken.servers.contains(name)
     }
 
-    /// Members that live, or will once they are started.
-    fn living(&self) -> impl Iterator<Item = (&'a Fqdn, &'a Replica)> {
-        let lost = self.taken.servers;
-        self.situation.members.iter().filter(move |(name, replica)| {
-            matches!(replica.presence, Presence::Running | Presence::Absent)
-                && !lost.contains(*name)
-        })
+    fn of(situation: &'a Situation, taken: Taken<'a>) -> Self {
+        let (mut living, mut gone) = (Vec::new(), Vec::new());
+        for (name, replica) in &situation.members {
+            let is_gone = matches!(replica.presence, Presence::Lost | Presence::Broken)
+                || taken.servers.contains(name);
+            if is_gone {
+                gone.push((name, replica));
+            } else if matches!(replica.presence, Presence::Running | Presence::Absent) {
+                living.push((name, replica));
+            }
+        }
+        Self { situation, taken, living, gone }
     }
 
-    /// Members whose data is gone.
+    fn living(&self) -> impl Iterator<Item = (&'a Fqdn, &'a Replica)> {
+        self.living.iter().copied()
+    }
+
     fn gone(&self) -> impl Iterator<Item = (&'a Fqdn, &'a Replica)> {
-        let lost = self.taken.servers;
-        self.situation.members.iter().filter(move |(name, replica)| {
-            matches!(replica.presence, Presence::Lost | Presence::Broken) || lost.contains(*name)
-        })
+        self.gone.iter().copied()
     }
 
     fn any_gone(&self, test: impl Fn(&Fqdn, &Replica) -> bool) -> bool {
@@ -503,7 +512,8 @@ impl<'a> Picture<'a> {
                     && !self.living().any(|(name, _)| state.ids.contains_key(name))
             }
             Condition::CertificatesExpired => {
-                self.living().any(|(name, _)| state.expired.contains(name))
+                !state.expired.is_empty()
+                    && self.living().any(|(name, _)| state.expired.contains(name))
             }
             Condition::Parted => state.is_parted(),
             Condition::PartedTooLong => {

@@ -154,18 +154,20 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
     text.out
 }
 
-/// A case that names many servers, with the first of them; JSON has it whole.
+/// A case with the first two of many servers that a part of it names; JSON has it whole.
 fn shortened(case: &str) -> String {
-    const LONG: usize = 120;
-    let end = case.char_indices().take_while(|(at, _)| *at < LONG).last();
-    match end.and_then(|(at, _)| case.get(..at)?.rfind(',')) {
-        Some(comma) if case.len() > LONG => {
-            let rest = case.get(comma..).unwrap_or_default();
-            let more = rest.matches([',', '|']).count();
-            format!("{} and {more} more names", case.get(..comma).unwrap_or_default())
+    const NAMES_MAX: usize = 6;
+    let group = |names: &str| {
+        let all: Vec<&str> = names.split(',').collect();
+        match all.as_slice() {
+            [first, second, ..] if all.len() > NAMES_MAX => {
+                format!("{first},{second},.. ({} servers)", all.len())
+            }
+            _ => names.to_owned(),
         }
-        _ => case.to_owned(),
-    }
+    };
+    let part = |part: &str| part.split('|').map(group).collect::<Vec<_>>().join("|");
+    case.split('+').map(part).collect::<Vec<_>>().join("+")
 }
 
 fn some(names: &[&str]) -> String {
