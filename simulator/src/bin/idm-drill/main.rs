@@ -82,6 +82,7 @@ fn is_unusable(imported: &Imported) -> bool {
         NoteCode::BinaryFile,
         NoteCode::NotRecognized,
         NoteCode::InvalidJson,
+        NoteCode::InvalidYaml,
         NoteCode::UnknownSchema,
         NoteCode::FileTooLarge,
         NoteCode::Unreadable,
