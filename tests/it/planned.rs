@@ -217,6 +217,37 @@ fn segments_of_several_playbooks_add_up() {
     assert!(topology.segments.iter().flat_map(|s| &s.sources).all(|source| source.planned));
 }
 
+#[test]
+fn ranges_stand_for_the_hosts_that_ansible_makes_of_them() {
+    let hosts = |pattern: &str| -> Vec<String> {
+        let imported = import(&[("hosts", format!("[ipaserver]\n{pattern}\n"))]);
+        imported.deployment.servers.keys().map(ToString::to_string).collect()
+    };
+    for (pattern, names) in [
+        ("ipa[1:3].x.test", &["ipa1.x.test", "ipa2.x.test", "ipa3.x.test"][..]),
+        ("ipa[08:10].x.test", &["ipa08.x.test", "ipa09.x.test", "ipa10.x.test"]),
+        ("ipa[:1].x.test:22", &["ipa0.x.test", "ipa1.x.test"]),
+        ("ipa[1:6:2].x.test", &["ipa1.x.test", "ipa3.x.test", "ipa5.x.test"]),
+        ("ipa-[b:d:2].x.test", &["ipa-b.x.test", "ipa-d.x.test"]),
+        ("i[1:2].[a:b].test", &["i1.a.test", "i1.b.test", "i2.a.test", "i2.b.test"]),
+        ("ipa[7:7].x.test", &["ipa7.x.test"]),
+        // None of these is a range.
+        ("ipa[1].x.test", &[]),
+        ("ipa[1:2.x.test", &[]),
+        ("ipa1:2].x.test", &[]),
+        ("ipa[1:].x.test", &[]),
+        ("ipa[2:1].x.test", &[]),
+        ("ipa[1:4:0].x.test", &[]),
+        ("ipa[1:4:1:1].x.test", &[]),
+        ("ipa[01:4].x.test", &[]),
+        ("ipa[a:3].x.test", &[]),
+        ("ipa[1:99999999999999999999].x.test", &[]),
+        ("ipa[é:ü].x.test", &[]),
+    ] {
+        assert_eq!(hosts(pattern), names, "{pattern}");
+    }
+}
+
 /// YAML that cannot be read: the place of the fault, and nothing is used.
 #[test]
 fn faults_of_yaml_are_shown_with_their_place() {

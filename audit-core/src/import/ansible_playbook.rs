@@ -234,8 +234,7 @@ impl Plan<'_> {
             }
             None => return self.not_known(line, "a segment whose suffix is not in this file"),
         };
-        let name =
-            of(&["name", "cn"]).filter(|_| !Rc::ptr_eq(item, task) || item.get("suffix").is_some());
+        let name = of(&["name", "cn"]);
         let left = of(&["left", "leftnode"]).and_then(Fqdn::parse);
         let right = of(&["right", "rightnode"]).and_then(Fqdn::parse);
         let ends = left.zip(right).filter(|(left, right)| left != right);

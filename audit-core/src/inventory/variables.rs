@@ -14,9 +14,11 @@ const SERVER: &str = "\
     dns_over_tls dns_over_tls_cert dns_over_tls_key dns_policy enable_compat netbios_name rid_base \
     secondary_rid_base install_packages setup_firewalld firewalld_zone \
     external_cert_files_from_controller copy_csr_to_controller ignore_topology_disconnect \
-    ignore_last_of_role remove_from_domain remove_on_server master_password add_sids add_agents";
+    ignore_last_of_role remove_from_domain remove_on_server master_password add_sids add_agents \
+    ca_cert_files mkhomedir no_ntp allow_repair allow_missing";
 
-/// Variables of role `ipareplica`, without `ipareplica_` (its README).
+/// Variables of role `ipareplica`, without `ipareplica_` (its README, `defaults/main.yml` and
+/// `tasks/install.yml`).
 const REPLICA: &str = "\
     ip_addresses domain realm hostname no_host_dns skip_conncheck pki_config_override mem_check \
     hidden_replica setup_adtrust setup_ca setup_kra setup_dns no_pkinit no_ui_redirect \
@@ -27,7 +29,7 @@ const REPLICA: &str = "\
     dns_over_tls_cert dns_over_tls_key dns_policy add_sids add_agents enable_compat netbios_name \
     rid_base secondary_rid_base servers install_packages setup_firewalld firewalld_zone \
     ignore_topology_disconnect ignore_last_of_role remove_from_domain remove_on_server \
-    external_ca_cert_files ignore_missing_domain";
+    ca_cert_files master_password";
 
 /// Variables whose values are read. No other value is looked at: inventories hold passwords.
 const READ: [&str; 17] = [

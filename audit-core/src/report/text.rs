@@ -44,7 +44,7 @@ pub fn render(report: &Report, style: Style) -> String {
 }
 
 /// What a reader of the audit of a design must know first.
-const DESIGN: &str = "This is a design, not a deployment: every server and segment is planned, \
+pub const DESIGN: &str = "This is a design, not a deployment: every server and segment is planned, \
                       nothing was observed.";
 
 /// What the audit found, in one or two sentences.
