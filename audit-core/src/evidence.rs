@@ -21,6 +21,8 @@ pub struct Source {
     pub observed_at: Option<Timestamp>,
     /// Server that was asked, if the file says so.
     pub observed_from: Option<Fqdn>,
+    /// True if the place says what shall be, not what is: an Ansible inventory or playbook.
+    pub planned: bool,
 }
 
 impl Source {
@@ -33,7 +35,15 @@ impl Source {
             observed: observed.into(),
             observed_at: None,
             observed_from: None,
+            planned: false,
         }
+    }
+
+    /// The same source as one that says what shall be.
+    #[must_use]
+    pub fn planned(mut self) -> Self {
+        self.planned = true;
+        self
     }
 
     /// The same source with the DN or JSON pointer of the entry.

@@ -4,6 +4,8 @@
 //! change the model. Everything that needs more than one file (whose suffix is this list, do two
 //! servers tell different stories) is decided once, in [`Facts::assemble`].
 
+mod planned;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ struct ServerFacts {
     roles: BTreeMap<Role, Claims<RoleStatus>>,
     /// Lists of all enabled and hidden holders of a role that do not have this server.
     roles_not_listed: BTreeMap<Role, Sources>,
+    /// What a plan gets by default, where it says nothing.
+    defaults: BTreeMap<Role, Claims<RoleStatus>>,
     data_center: Claims<String>,
     version: Claims<String>,
     crl_publisher: Claims<bool>,
@@ -79,6 +83,8 @@ pub struct Facts {
     domain_level: Claims<u8>,
     /// CRL generation by a machine's name, often without its domain.
     crl_generation: BTreeMap<String, Claims<bool>>,
+    /// True if variables of a plan were given that could not be read.
+    plan_has_other_variables: bool,
     /// Agreements by the names of two machines, often without their domain.
     agreements: BTreeMap<(String, Suffix, String), Claims<AgreementState>>,
     /// Copies whose identifiers are settled, and what their use needs. Importers state it here.
@@ -126,6 +132,19 @@ impl Facts {
             let server = self.servers.entry(name.clone()).or_default();
             claim(server.roles.entry(role).or_default(), status, sources);
         }
+    }
+
+    /// States the status of a role that a plan does not mention, so that a default decides; the
+    /// server must exist. It holds unless variables of the plan were given that could not be read.
+    pub fn role_by_default(&mut self, name: &Fqdn, role: Role, status: RoleStatus, source: Source) {
+        if let Some(server) = self.servers.get_mut(name) {
+            claim(server.defaults.entry(role).or_default(), status, Sources::from([source]));
+        }
+    }
+
+    /// States that variables of a plan were given that could not be read: no default is certain.
+    pub fn plan_has_other_variables(&mut self) {
+        self.plan_has_other_variables = true;
     }
 
     /// States that a list of all enabled and hidden holders of a role does not have this server.
@@ -260,9 +279,9 @@ impl Facts {
         }
     }
 
-    /// True if some input shows a server.
+    /// True if some input shows a server, other than one that is only planned.
     pub(crate) fn has_servers(&self) -> bool {
-        !self.servers.is_empty()
+        self.servers.values().any(|facts| facts.sources.iter().any(|source| !source.planned))
     }
 
     /// Adds a note.
@@ -283,6 +302,9 @@ impl Facts {
             for (role, sources) in facts.roles_not_listed {
                 server.roles_not_listed.entry(role).or_default().extend(sources);
             }
+            for (role, claims) in facts.defaults {
+                merge_claims(server.defaults.entry(role).or_default(), claims);
+            }
             merge_claims(&mut server.data_center, facts.data_center);
             merge_claims(&mut server.version, facts.version);
             merge_claims(&mut server.crl_publisher, facts.crl_publisher);
@@ -294,6 +316,7 @@ impl Facts {
             self.server_lists.entry(list).or_default().extend(sources);
         }
         self.server_list_disputed |= other.server_list_disputed;
+        self.plan_has_other_variables |= other.plan_has_other_variables;
         for (list, sources) in other.ad_trust_agent_lists {
             self.ad_trust_agent_lists.entry(list).or_default().extend(sources);
         }
@@ -321,10 +344,14 @@ impl Facts {
 
     /// The deployment that all facts add up to.
     pub fn assemble(mut self) -> Deployment {
+        self.apply_defaults();
+        let plan = self.shows_deployment().then(|| self.take_planned());
         self.settle_unlisted_roles();
         self.settle_crl_generation();
         self.settle_agreements();
         self.apply_declared();
+        self.let_plans_give_way();
+        self.join_planned_listings();
         self.state_other_agents_absent();
         let servers: BTreeMap<Fqdn, Server> = self
             .servers
@@ -374,6 +401,9 @@ impl Facts {
         deployment.observed = std::mem::take(&mut self.observed);
         self.note_contradictions(&deployment);
         self.note_visibility(&deployment);
+        if let Some(plan) = plan {
+            plan.note_plan(&deployment, &mut self.notes);
+        }
         deployment.notes = self.notes.into_iter().collect();
         deployment
     }

@@ -41,6 +41,7 @@ pub mod example;
 pub mod facts;
 pub mod guide;
 pub mod import;
+mod inventory;
 mod json_parts;
 pub mod limits;
 pub mod model;

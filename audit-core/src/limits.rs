@@ -21,6 +21,9 @@ pub const NOTES_PER_CODE_MAX: usize = 20;
 /// keeps hostile input from taking the machine.
 pub const SERVERS_MAX: usize = 10_000;
 
+/// Groups of an Ansible inventory that are read.
+pub const INVENTORY_GROUPS_MAX: usize = 1000;
+
 /// Default `ipaSearchRecordsLimit`: a list of exactly this many entries may have been cut
 /// (formats: `ipa` prints the number returned, so a cut list agrees with itself).
 pub const IPA_SEARCH_RECORDS_LIMIT: usize = 100;

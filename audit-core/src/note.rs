@@ -165,6 +165,26 @@ note_codes! {
     UnknownVm = "IMP085", Warning;
     /// The deployment is read from a backup, because no other input shows a server.
     ReadFromBackup = "IMP086", Warning;
+    /// A variable of an Ansible inventory that no role reads.
+    UnknownVariable = "IMP100", Warning;
+    /// A line of an inventory or playbook that Ansible would refuse or pass over.
+    InvalidInventory = "IMP101", Warning;
+    /// YAML that cannot be read; the file was not used.
+    InvalidYaml = "IMP102", Error;
+    /// A group of an inventory that stands where hosts stand.
+    GroupAsHost = "IMP103", Warning;
+    /// A value of a plan that is known only when Ansible runs, or that is encrypted.
+    ValueNotKnown = "IMP104", Warning;
+    /// A plan beside exports of the deployment: the exports decide.
+    PlanSetAside = "IMP105", Info;
+    /// The plan says otherwise than the deployment.
+    PlanDiffers = "IMP106", Warning;
+    /// A plan switches off the check that a backup has all roles in use.
+    RoleCheckOff = "IMP107", Warning;
+    /// Variables in files beside an inventory are not read.
+    VariablesNotRead = "IMP108", Warning;
+    /// A planned server is outside the planned domain.
+    OtherDomain = "IMP109", Info;
     /// A `dse.ldif`: settings as the server last wrote them, without the state of replication.
     PersistedState = "IMP071", Info;
 }

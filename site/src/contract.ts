@@ -85,6 +85,8 @@ export interface Evidence {
   pointer: string | null;
   observed: string;
   observed_at: string | null;
+  /** Says what shall be, not what is. */
+  planned?: true;
 }
 
 export interface Remedy {

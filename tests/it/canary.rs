@@ -163,6 +163,54 @@ fn in_toml(text: &str) -> String {
     out
 }
 
+/// An inventory in INI syntax with the secret behind every host and below every head of variables.
+fn in_ini(text: &str) -> String {
+    let mut out = String::new();
+    let mut is_hosts = true;
+    for line in text.lines() {
+        let is_head = line.starts_with('[') && line.contains(']');
+        is_hosts = if is_head && !line.contains('.') { !line.contains(':') } else { is_hosts };
+        let is_host = is_hosts && line.contains('.') && !line.contains('#');
+        let behind =
+            if is_host { format!(" ipaadmin_password='{CANARY}' {CANARY}") } else { String::new() };
+        let _ = writeln!(out, "{line}{behind}");
+        if line.contains(":vars]") {
+            for key in SECRET_KEYS {
+                let _ = writeln!(out, "{key}={CANARY}\nipaserver_dirsrv_pin = \"{CANARY}\"");
+            }
+        }
+    }
+    out
+}
+
+/// YAML with the secret in every body that a line begins: plain, quoted, as block, encrypted, in
+/// lists, behind an anchor.
+fn in_yaml(text: &str) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let _ = writeln!(out, "{line}");
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let Some(next) = lines.peek().filter(|next| indent(next) > indent(line)) else { continue };
+        if !line.ends_with(':') || next.trim_start().starts_with('-') {
+            continue;
+        }
+        let blanks = " ".repeat(indent(next));
+        for (index, key) in SECRET_KEYS.iter().enumerate() {
+            let _ = match index % 6 {
+                0 => writeln!(out, "{blanks}{key}: {CANARY}"),
+                1 => writeln!(out, "{blanks}{key}: \"{CANARY}\""),
+                2 => writeln!(out, "{blanks}{key}: |\n{blanks}  {CANARY}\n{blanks}  {CANARY}"),
+                3 => writeln!(out, "{blanks}{key}: !vault |\n{blanks}  {CANARY}"),
+                4 => writeln!(out, "{blanks}{key}: [{CANARY}, {{deep: {CANARY}}}]"),
+                _ => writeln!(out, "{blanks}{key}: &{key} {CANARY}"),
+            };
+        }
+        let _ = writeln!(out, "{blanks}ipareplica_dirsrv_pin: {CANARY}");
+    }
+    out
+}
+
 fn is_named(name: &str, extension: &str) -> bool {
     Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
@@ -183,6 +231,13 @@ fn planted(name: &str, bytes: &[u8]) -> Vec<String> {
     }
     if text.trim_start().starts_with('{') {
         return vec![in_broken_json(text)];
+    }
+    if is_named(name, "ini") {
+        return vec![in_ini(text), in_console(text)];
+    }
+    if is_named(name, "yml") {
+        let broken = format!("{}\nx: \"{CANARY}\n", in_yaml(text));
+        return vec![in_yaml(text), broken, in_console(text)];
     }
     // A bundle is LDIF, console text and JSON in one.
     vec![in_ldif(text), in_console(text), in_console(&in_ldif(text)), in_broken_json(text)]

@@ -215,6 +215,29 @@ fn exit_codes_say_how_the_two_ends_stand() {
 }
 
 #[test]
+fn a_design_says_everywhere_that_it_is_one() {
+    let design = "deployments/planned-design/exports";
+    let is_said = |text: &str| text.contains("a design, not a deployment");
+    for arguments in [
+        &["audit", design][..],
+        &["audit", design, "--format", "markdown"],
+        &["audit", design, "--format", "json"],
+        &["import", design],
+        &["runbook", design, "--all"],
+    ] {
+        let output = run(&[arguments, &["--as-of", AS_OF]].concat());
+        assert!(is_said(&out(&output)), "{arguments:?}: {}", out(&output));
+    }
+    let case = run(&["audit", design, "--as-of", AS_OF, "--case", "lose:ipa1.example.test"]);
+    assert!(is_said(&err(&case)), "{}", err(&case));
+    // One server hangs on another: that is known of a plan, too.
+    let audit = run(&["audit", design, "--as-of", AS_OF, "--fail-under", "C"]);
+    assert_eq!(code(&audit), 3, "{}", out(&audit));
+    // A file that cannot be read is nothing to audit.
+    assert_eq!(code(&run(&["audit", "exports/ansible_inventory_yaml/broken-tab.yml"])), 2);
+}
+
+#[test]
 fn documents_fit_their_published_schemas() {
     let check = |name: &str, document: &Value| {
         let schema = json(&run(&["schema", name]));

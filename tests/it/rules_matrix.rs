@@ -460,6 +460,23 @@ fn what_must_fail() {
                 ("SNA001", "", "-"),
             ],
         ),
+        // A plan is judged by itself, and not at all beside exports.
+        (
+            "planned-design",
+            &[
+                ("TOP001", "backup", "domain"),
+                ("TOP001", "backup", "ca"),
+                ("TOP001", "ipa2", "ca"),
+                ("TOP004", "ipa1", "domain"),
+                ("TOP004", "ipa1", "ca"),
+                ("TOP007", "backup ipa1", "domain"),
+                ("TOP007", "backup ipa1 ipa2", "ca"),
+            ],
+        ),
+        (
+            "planned-beside-exports",
+            &[("CA001", "ipa1", "-"), ("CA002", "ipa1", "-"), ("CA006", "ipa1", "-")],
+        ),
         // What the files do not prove must not fail.
         ("disputing-segment-lists", &[]),
         ("disputing-roles", &[]),

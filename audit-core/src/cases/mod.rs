@@ -45,7 +45,7 @@ use crate::evidence::Fact;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, RoleStatus, Suffix, Visibility};
 use crate::recovery::{
     Case, Fault, Link, Obstacle, Outcome, OutcomeClass, PURGE_DELAY, Procedure, RestorePoint,
-    Runbook, SKEW_MAX, Situation, Taken, Usability, Way, csn_time, decide, plan,
+    Runbook, SKEW_MAX, Situation, Span, Taken, Usability, Way, csn_time, decide, plan,
 };
 use crate::time::Timestamp;
 

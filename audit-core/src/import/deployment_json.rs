@@ -127,6 +127,7 @@ impl Origin for Reader<'_> {
                 observed: observed.to_owned(),
                 observed_at: None,
                 observed_from: None,
+                planned: false,
             }])
         })
     }
@@ -601,5 +602,6 @@ fn source(value: &Value) -> Option<Source> {
         observed: text("observed").unwrap_or_default().to_owned(),
         observed_at: text("observed_at").and_then(Timestamp::parse_rfc3339),
         observed_from: text("observed_from").and_then(Fqdn::parse),
+        planned: value.get("planned").and_then(Value::as_bool).unwrap_or(false),
     })
 }

@@ -90,6 +90,15 @@ impl Deployment {
         !self.server_list.is_empty()
     }
 
+    /// True if this is a design: what Ansible inventories and playbooks say shall be. Where any
+    /// export shows the deployment itself, plans are set aside.
+    pub fn is_planned(&self) -> bool {
+        let planned = |sources: &Sources| sources.iter().any(|source| source.planned);
+        let segments = self.topology.values().flat_map(|topology| &topology.segments);
+        self.servers.values().any(|server| planned(&server.sources))
+            || segments.into_iter().any(|segment| planned(&segment.sources))
+    }
+
     /// What is known of the segments of a suffix.
     pub fn topology(&self, suffix: Suffix) -> &Topology {
         self.topology.get(&suffix).unwrap_or(&NO_TOPOLOGY)

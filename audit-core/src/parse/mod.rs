@@ -11,3 +11,4 @@ pub mod ldif;
 mod python;
 pub mod rpc;
 pub mod sections;
+pub(crate) mod yaml;

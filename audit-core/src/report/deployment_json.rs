@@ -179,14 +179,18 @@ impl Writer {
 
 /// A place as JSON.
 pub(crate) fn source_json(source: &Source) -> Value {
-    json!({
+    let mut place = json!({
         "file": &*source.file,
         "line": source.line,
         "pointer": source.pointer,
         "observed": source.observed,
         "observed_at": source.observed_at.map(|time| time.to_string()),
         "observed_from": source.observed_from.as_ref().map(crate::model::Fqdn::as_str),
-    })
+    });
+    if let (Some(map), true) = (place.as_object_mut(), source.planned) {
+        map.insert("planned".to_owned(), json!(true));
+    }
+    place
 }
 
 /// A note as JSON.

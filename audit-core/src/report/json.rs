@@ -75,7 +75,7 @@ pub fn document(report: &Report) -> Value {
             json!({ "code": meta.code, "rule": meta.rule, "status": status.name() })
         })
         .collect();
-    json!({
+    let mut document = json!({
         "schema": SCHEMA,
         "as_of": report.as_of.to_string(),
         "verdict": super::text::verdict(report),
@@ -88,7 +88,11 @@ pub fn document(report: &Report) -> Value {
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "rules": rules,
         "notes": report.notes.iter().map(note).collect::<Vec<_>>(),
-    })
+    });
+    if let (Some(map), true) = (document.as_object_mut(), report.planned) {
+        map.insert("planned".to_owned(), json!(true));
+    }
+    document
 }
 
 fn grade(grade: &Grade) -> Value {

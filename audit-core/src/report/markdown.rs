@@ -87,6 +87,9 @@ fn summary(report: &Report, out: &mut String) {
         let rest = points(points_by_statements.unsigned_abs());
         let _ = writeln!(out, "| Statements | {sign}{rest} points rest on answers |");
     }
+    if report.planned {
+        out.push_str("| Planned | all points rest on a plan; nothing was observed |\n");
+    }
     for cap in &grade.caps {
         let certain = if cap.certain { "caps at" } else { "may cap at" };
         let because = escape(&cap.because);
@@ -144,7 +147,9 @@ fn finding(finding: &Finding, out: &mut String) {
         let _ = writeln!(out, "Follows from {}.\n", finding.superseded_by.join(", "));
     }
     for source in finding.evidence.iter().take(EVIDENCE_MAX) {
-        let _ = writeln!(out, "- seen in {}: {}", code(&place(source)), escape(&source.observed));
+        let word = if source.planned { "planned" } else { "seen" };
+        let place = code(&place(source));
+        let _ = writeln!(out, "- {word} in {place}: {}", escape(&source.observed));
     }
     if finding.evidence.len() > EVIDENCE_MAX {
         let _ = writeln!(out, "- and in {} more places", finding.evidence.len() - EVIDENCE_MAX);

@@ -93,6 +93,9 @@ pub struct Report {
     pub as_of: Timestamp,
     /// The files it came from.
     pub inputs: Vec<InputFile>,
+    /// True if this is a design, not a deployment: every fact of its servers and segments is
+    /// planned, none was observed. The grade then rests on statements only.
+    pub planned: bool,
     /// Decided share of all applicable pairs of rule and subject, in percent.
     pub coverage_percent: u64,
     /// What is missing, widest gap first.
@@ -140,6 +143,7 @@ pub fn audit(imported: &Imported, options: &Options) -> Report {
     Report {
         as_of: options.as_of,
         inputs: imported.inputs.clone(),
+        planned: deployment.is_planned(),
         coverage_percent,
         needs,
         tolerance: score::tolerance(deployment),

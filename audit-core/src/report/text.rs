@@ -43,9 +43,16 @@ pub fn render(report: &Report, style: Style) -> String {
     out.out
 }
 
+/// What a reader of the audit of a design must know first.
+pub const DESIGN: &str = "This is a design, not a deployment: every server and segment is planned, \
+                      nothing was observed.";
+
 /// What the audit found, in one or two sentences.
 pub fn verdict(report: &Report) -> String {
     let mut sentences = Vec::new();
+    if report.planned {
+        sentences.push(DESIGN.to_owned());
+    }
     let of = |name: &str| report.tolerance.iter().find(|t| t.capability == name);
     let fails = |code: &str| {
         report.findings.iter().find(|f| f.meta.code == code && f.status == Status::Fail)
@@ -251,6 +258,11 @@ impl Text {
                 score(points.unsigned_abs())
             ));
         }
+        if report.planned {
+            self.line(
+                "Planned    all points rest on a plan; audit the deployment once it is built",
+            );
+        }
         for cap in &grade.caps {
             let certain = if cap.certain { "caps at" } else { "may cap at" };
             self.line(&format!("{:<10} {certain} {}: {}", cap.id, cap.ceiling, cap.because));
@@ -339,7 +351,8 @@ impl Text {
         }
         let shown = if self.style.verbose { usize::MAX } else { EVIDENCE_MAX };
         for source in finding.evidence.iter().take(shown) {
-            self.line(&format!("  seen   {}", place(source)));
+            let word = if source.planned { "planned" } else { "seen  " };
+            self.line(&format!("  {word} {}", place(source)));
         }
         if finding.evidence.len() > shown {
             self.line(&format!("  seen   and in {} more place(s)", finding.evidence.len() - shown));

@@ -73,7 +73,7 @@ function evidenceView(finding: Finding): HTMLElement | null {
     h("span", {},
       h("code", {}, place(item.file, item.line)),
       item.pointer ? h("code", { class: "pointer" }, ` ${item.pointer}`) : null,
-      ` ${item.observed}`,
+      item.planned ? ` planned: ${item.observed}` : ` ${item.observed}`,
       item.observed_at ? h("span", { class: "when" }, ` (${item.observed_at})`) : null));
   return items.length === 0 ? null : h("div", {}, h("h3", {}, "Evidence"), list(items));
 }

@@ -85,6 +85,7 @@ fn is_unusable(imported: &Imported) -> bool {
         NoteCode::BinaryFile,
         NoteCode::NotRecognized,
         NoteCode::InvalidJson,
+        NoteCode::InvalidYaml,
         NoteCode::UnknownSchema,
         NoteCode::FileTooLarge,
         NoteCode::Unreadable,
@@ -190,6 +191,9 @@ fn judge_case(
         return Ok(ExitCode::from(UNUSABLE));
     }
     let Some(judged) = judge.judge(case) else { return not_judged(case) };
+    if imported.deployment.is_planned() {
+        let _ = writeln!(io::stderr(), "idm-drill: {}", text::DESIGN);
+    }
     let runbook = judge.runbook(case);
     match format {
         AuditFormat::Json => print(&json::render_case(&judged, runbook.as_ref()))?,
@@ -216,7 +220,10 @@ fn runbooks(args: &RunbookArgs, as_of: Timestamp) -> io::Result<ExitCode> {
         }
     };
     let purpose = if args.rehearsal { Purpose::Rehearsal } else { Purpose::Emergency };
-    print(&runbook::render(&pages, &missing, purpose, as_of))?;
+    // Nobody should recover by the runbook of servers that were never built.
+    let is_planned = imported.deployment.is_planned();
+    let head = if is_planned { format!("> {}\n\n", text::DESIGN) } else { String::new() };
+    print(&(head + &runbook::render(&pages, &missing, purpose, as_of)))?;
     let impossible = |page: &Page| page.judged.outcome.class == Some(OutcomeClass::TotalLoss);
     Ok(if is_unusable(&imported) {
         ExitCode::from(UNUSABLE)

@@ -13,6 +13,9 @@ pub(crate) fn render(imported: &Imported) -> String {
         lines.push(format!("read {}: {}", input.file, input.format));
     }
     lines.push(String::new());
+    if deployment.is_planned() {
+        lines.push("a design, not a deployment: all of it is planned".to_owned());
+    }
     let all = if deployment.knows_all_servers() { "all" } else { "there may be more" };
     lines.push(format!("{} ({all})", count(deployment.servers.len(), "server")));
     let width = deployment.servers.keys().map(|name| name.as_str().len()).max().unwrap_or(0);
