@@ -165,6 +165,8 @@ note_codes! {
     UnknownVm = "IMP085", Warning;
     /// The deployment is read from a backup, because no other input shows a server.
     ReadFromBackup = "IMP086", Warning;
+    /// Times of snapshots have no zone, so that nobody knows how old they are.
+    SnapshotTime = "IMP087", Warning;
     /// A `dse.ldif`: settings as the server last wrote them, without the state of replication.
     PersistedState = "IMP071", Info;
 }

@@ -74,12 +74,16 @@ mod json_rpc;
 mod kubevirt_snapshots;
 mod ldif_ad_trust_agents;
 mod ldif_agreements;
+mod ldif_changelog;
 mod ldif_directory;
 mod ldif_dna;
 mod ldif_locations;
 mod ldif_ruv;
 mod ovirt_snapshots;
 mod pki_ca_cs_cfg;
+mod powercli_csv;
+mod powercli_snapshots;
+mod proxmox_listsnapshot;
 mod proxmox_snapshots;
 mod replica_manage_dnarange_show;
 mod replica_manage_list;
@@ -124,12 +128,16 @@ pub static FORMATS: &[&Format] = &[
     &kubevirt_snapshots::FORMAT,
     &ldif_ad_trust_agents::FORMAT,
     &ldif_agreements::FORMAT,
+    &ldif_changelog::FORMAT,
     &ldif_directory::FORMAT,
     &ldif_dna::FORMAT,
     &ldif_locations::FORMAT,
     &ldif_ruv::FORMAT,
     &ovirt_snapshots::FORMAT,
     &pki_ca_cs_cfg::FORMAT,
+    &powercli_csv::FORMAT,
+    &powercli_snapshots::FORMAT,
+    &proxmox_listsnapshot::FORMAT,
     &proxmox_snapshots::FORMAT,
     &replica_manage_dnarange_show::FORMAT,
     &replica_manage_list::FORMAT,
