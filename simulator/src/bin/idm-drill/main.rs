@@ -4,6 +4,7 @@ mod args;
 mod diagnostics;
 mod files;
 mod model_text;
+mod progress;
 mod replay;
 
 use std::fmt::Write as _;
