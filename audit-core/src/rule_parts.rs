@@ -179,6 +179,25 @@ pub(crate) fn per_data_center<'a>(
     states.into_iter().map(judge).collect()
 }
 
+/// Judges every server that carries a suffix, in each suffix that at least two servers carry.
+pub(crate) fn per_replica(
+    deployment: &Deployment,
+    views: &Views,
+    state: impl Fn(Suffix, &Fqdn) -> State,
+) -> Vec<Judgement> {
+    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
+        let alone = view.carrier_needs.is_empty() && carriers.len() < 2;
+        let of = |server: &&Fqdn| {
+            if alone {
+                State::NotApplicable("fewer than two servers carry the suffix")
+            } else {
+                state(view.suffix, server)
+            }
+        };
+        carriers.iter().map(of).collect()
+    })
+}
+
 /// The data centers of a graph of a suffix.
 pub(crate) fn parts_of(deployment: &Deployment, view: &SuffixView, graph: &NamedGraph) -> Parts {
     Parts::new(graph, &deployment.topology(view.suffix).segments, |name| {

@@ -1,4 +1,4 @@
-//! VMware snapshots from PowerCLI as CSV: `Get-Snapshot | ConvertTo-Csv`.
+//! VMware snapshots from `PowerCLI` as CSV: `Get-Snapshot | ConvertTo-Csv`.
 
 use super::{Format, Named, Reads};
 use crate::facts::Facts;
@@ -25,8 +25,8 @@ use crate::snapshot_parts::{Shown, date_of_powershell, state, was_off};
 ///
 /// # Source
 ///
-/// PowerCLI reference, `Get-Snapshot`; PowerShell `ConvertTo-Csv` (every field in quotes, quotes
-/// inside doubled). The layout was not compared with output of a real vCenter.
+/// `PowerCLI` reference, `Get-Snapshot`; PowerShell `ConvertTo-Csv` (every field in quotes,
+/// quotes inside doubled). The layout was not compared with output of a real vCenter.
 pub(super) static FORMAT: Format = Format {
     name: "PowerCLI snapshots (CSV)",
     command: "Get-VM | Get-Snapshot | Select VM,Name,Created,PowerState | ConvertTo-Csv",

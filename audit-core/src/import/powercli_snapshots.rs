@@ -1,4 +1,4 @@
-//! VMware snapshots from PowerCLI: `Get-Snapshot | ConvertTo-Json`.
+//! VMware snapshots from `PowerCLI`: `Get-Snapshot | ConvertTo-Json`.
 
 use serde_json::Value;
 
@@ -26,8 +26,8 @@ use crate::snapshot_parts::{Shown, date_of_powershell, state, was_off};
 ///
 /// # Source
 ///
-/// PowerCLI reference, `Get-Snapshot`, and the enumeration `PowerState` (PoweredOff, PoweredOn,
-/// Suspended). The layout was not compared with output of a real vCenter.
+/// `PowerCLI` reference, `Get-Snapshot`, and the enumeration `PowerState` (`PoweredOff`,
+/// `PoweredOn`, `Suspended`). The layout was not compared with output of a real vCenter.
 pub(super) static FORMAT: Format = Format {
     name: "PowerCLI snapshots",
     command: "Get-VM | Get-Snapshot | Select VM,Name,Created,PowerState | ConvertTo-Json",

@@ -96,8 +96,9 @@ fn state(deployment: &Deployment, host: &Fqdn, evidence: Sources) -> State {
             continue;
         }
         let is_own = serving.certain.contains(&host);
-        let may_be_own = is_own || serving.uncertain.contains(&host);
-        if may_be_own && others(&serving.uncertain) || !is_own && may_be_own {
+        let unsure =
+            if is_own { others(&serving.uncertain) } else { serving.uncertain.contains(&host) };
+        if unsure {
             let uncertain = serving.uncertain.iter();
             needs.extend(uncertain.map(|name| Need::Role((*name).clone(), role)));
         } else if is_own && serving.whole {

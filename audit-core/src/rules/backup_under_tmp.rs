@@ -33,7 +33,7 @@ declare_rule! {
     /// # Source
     ///
     /// Preparing for disaster recovery with Identity Management (RHEL 10), section 6.5: not from
-    /// `/tmp` or `/var/tmp`, as systemd gives the directory server private ones (PrivateTmp).
+    /// `/tmp` or `/var/tmp`, as systemd gives the directory server private ones (`PrivateTmp`).
     ///
     /// # Example
     ///

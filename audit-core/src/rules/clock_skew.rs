@@ -19,7 +19,7 @@ declare_rule! {
     ///
     /// # What it reads
     ///
-    /// By how much the times of changes are off on each server (`ipa-healthcheck`, DSECheck).
+    /// By how much the times of changes are off on each server (`ipa-healthcheck`, `DSECheck`).
     ///
     /// # Verdicts
     ///

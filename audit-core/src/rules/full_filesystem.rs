@@ -19,7 +19,7 @@ declare_rule! {
     /// # What it reads
     ///
     /// What `ipa-healthcheck` says of the folders of the directory server, of backups and logs
-    /// (FileSystemSpaceCheck, DiskSpaceCheck).
+    /// (`FileSystemSpaceCheck`, `DiskSpaceCheck`).
     ///
     /// # Verdicts
     ///

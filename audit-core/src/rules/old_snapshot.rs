@@ -122,14 +122,16 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
                 let (trimmed, known) = trimmed_after(deployment, host);
                 let is_beyond = days.saturating_mul(DAY) > trimmed;
                 let severity = if is_beyond { Severity::High } else { Severity::Medium };
-                let mut why = format!("The newest snapshot of {host} is {days} days old.");
-                if known && is_beyond {
+                let consequence = if known && is_beyond {
                     let kept = trimmed / DAY;
-                    why.push_str(&format!(
+                    format!(
                         " Its peers keep changes for {kept} days: it cannot catch up any more, and \
                          must be re-initialized."
-                    ));
-                }
+                    )
+                } else {
+                    String::new()
+                };
+                let why = format!("The newest snapshot of {host} is {days} days old.{consequence}");
                 failure(severity, vec![host.to_string()], why, evidence)
             }
             _ => State::Unknown(needs),

@@ -5,7 +5,7 @@ use crate::evidence::Fact;
 use crate::model::{Deployment, Fqdn, Need, Suffix};
 use crate::recovery::Span;
 use crate::rule::{Judgement, Severity, State};
-use crate::rule_parts::{failure, max_age, per_carrier, purge_delay};
+use crate::rule_parts::{failure, max_age, per_replica, purge_delay};
 use crate::views::Views;
 
 declare_rule! {
@@ -69,16 +69,7 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
-        let alone = view.carrier_needs.is_empty() && carriers.len() < 2;
-        carriers
-            .iter()
-            .map(|server| match alone {
-                true => State::NotApplicable("fewer than two servers carry the suffix"),
-                false => state(deployment, view.suffix, server),
-            })
-            .collect()
-    })
+    per_replica(deployment, views, |suffix, server| state(deployment, suffix, server))
 }
 
 fn state(deployment: &Deployment, suffix: Suffix, server: &Fqdn) -> State {

@@ -4,7 +4,7 @@ use crate::declare_rule;
 use crate::evidence::Fact;
 use crate::model::{Deployment, Fqdn, Need, Suffix, UpkeepKey};
 use crate::rule::{Judgement, Severity, State};
-use crate::rule_parts::{failure, per_carrier};
+use crate::rule_parts::{failure, per_replica};
 use crate::views::Views;
 
 declare_rule! {
@@ -18,7 +18,7 @@ declare_rule! {
     ///
     /// # What it reads
     ///
-    /// How many there are on each server in each suffix (`ipa-healthcheck`, ReplicationCheck).
+    /// How many there are on each server in each suffix (`ipa-healthcheck`, `ReplicationCheck`).
     ///
     /// # Verdicts
     ///
@@ -64,16 +64,7 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
-        let alone = view.carrier_needs.is_empty() && carriers.len() < 2;
-        carriers
-            .iter()
-            .map(|server| match alone {
-                true => State::NotApplicable("fewer than two servers carry the suffix"),
-                false => state(deployment, view.suffix, server),
-            })
-            .collect()
-    })
+    per_replica(deployment, views, |suffix, server| state(deployment, suffix, server))
 }
 
 fn state(deployment: &Deployment, suffix: Suffix, server: &Fqdn) -> State {

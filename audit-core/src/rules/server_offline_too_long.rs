@@ -6,7 +6,7 @@ use crate::evidence::{Fact, Sources};
 use crate::model::{Agreement, AgreementState, Deployment, Fqdn, Need, Suffix};
 use crate::recovery::Span;
 use crate::rule::{Judgement, Severity, State};
-use crate::rule_parts::{failure, max_age, per_carrier, purge_delay};
+use crate::rule_parts::{failure, max_age, per_replica, purge_delay};
 use crate::time::Timestamp;
 use crate::views::Views;
 
@@ -31,7 +31,7 @@ declare_rule! {
     /// * fail: all that are known fail, and the last success is longer ago than the purge delay (7
     ///   days where it is not known): medium; high beyond the age of the changelog (30 days where
     ///   it is not known), too;
-    /// * not applicable: no agreement leads to it, as no other server carries the suffix;
+    /// * not applicable: fewer than two servers carry the suffix;
     /// * unknown: no agreement that leads to it is known, or its state or last success.
     ///
     /// # Fix
@@ -81,16 +81,7 @@ const PURGE_SECONDS: i64 = 604_800;
 const CHANGELOG_SECONDS: i64 = 2_592_000;
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
-        let alone = view.carrier_needs.is_empty() && carriers.len() < 2;
-        carriers
-            .iter()
-            .map(|server| match alone {
-                true => State::NotApplicable("no other server carries the suffix"),
-                false => state(deployment, view.suffix, server, views.as_of),
-            })
-            .collect()
-    })
+    per_replica(deployment, views, |suffix, server| state(deployment, suffix, server, views.as_of))
 }
 
 fn state(deployment: &Deployment, suffix: Suffix, server: &Fqdn, as_of: Timestamp) -> State {

@@ -6,7 +6,7 @@ use crate::evidence::Fact;
 use crate::model::{Deployment, Fqdn, Need, Suffix};
 use crate::recovery::Span;
 use crate::rule::{Failure, Judgement, Severity, State};
-use crate::rule_parts::{max_age, per_carrier};
+use crate::rule_parts::{max_age, per_replica};
 use crate::service_edits::ServiceEdit;
 use crate::views::Views;
 
@@ -74,16 +74,7 @@ declare_rule! {
 const KEPT_DAYS: u32 = 30;
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
-    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
-        let alone = view.carrier_needs.is_empty() && carriers.len() < 2;
-        carriers
-            .iter()
-            .map(|server| match alone {
-                true => State::NotApplicable("fewer than two servers carry the suffix"),
-                false => state(deployment, view.suffix, server),
-            })
-            .collect()
-    })
+    per_replica(deployment, views, |suffix, server| state(deployment, suffix, server))
 }
 
 fn state(deployment: &Deployment, suffix: Suffix, server: &Fqdn) -> State {

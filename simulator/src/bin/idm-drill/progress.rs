@@ -1,5 +1,7 @@
 //! How far a long file is, on a terminal.
 
+#![expect(clippy::disallowed_types, reason = "how long a person waits; no result depends on it")]
+
 use std::io::{self, IsTerminal as _, Read, Seek, SeekFrom, Write as _};
 use std::time::{Duration, Instant};
 
@@ -69,7 +71,6 @@ impl<R: Seek> Seek for Progress<R> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long a person waits; no result depends on it")]
 fn now() -> Instant {
     Instant::now()
 }
