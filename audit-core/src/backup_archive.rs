@@ -370,13 +370,39 @@ fn local_host(bytes: &[u8]) -> Option<Fqdn> {
     text.lines().find_map(|line| Fqdn::parse(line.strip_prefix("nsslapd-localhost: ")?))
 }
 
+/// States what an encrypted archive shows: that it is there, and for which keys. `None` if the file
+/// is not called as `ipa-backup --gpg` calls its archives, or is no `OpenPGP` message.
+pub(crate) fn encrypted(file: &Arc<str>, head: &[u8], facts: &mut Facts) -> Option<Note> {
+    let base = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let kind = kind_of_name(base.strip_suffix(".gpg")?)?;
+    let keys = encrypted_to(head)?;
+    let source = Source { line: None, ..Source::at_line(file, 0, "OpenPGP message") };
+    let backup = facts.seen.backup(Place::of(file, None::<&str>), [source.clone()]);
+    let of = |observed: String| Sources::from([Source { observed, ..source.clone() }]);
+    backup.encrypted.claim(true, of("OpenPGP message".to_owned()));
+    backup.kind.claim(kind, of(format!("{kind} backup")));
+    if let (Some(key), 1) = (keys.first(), keys.len()) {
+        backup.key.claim(key.clone(), of(format!("encrypted to key {key}")));
+    }
+    let keys: Vec<String> = keys.into_iter().collect();
+    let to = match keys.as_slice() {
+        [] => "with a passphrase".to_owned(),
+        keys => format!("to key {}", keys.join(", ")),
+    };
+    let message =
+        format!("the archive is encrypted {to}: what it holds and whether it is whole is unknown");
+    let help = "Declare the key in answers.toml, and rehearse a restore; or audit the archive \
+                before it is encrypted.";
+    Some(Note::on_file(file, NoteCode::ArchiveEncrypted, message).help(help))
+}
+
 /// The keys to which a file is encrypted, if it is an `OpenPGP` message: their identifiers, 16 hex
 /// digits each (RFC 9580, 5.1, public-key encrypted session key packets).
 ///
 /// ```text
 /// 85 010c 03 0123456789abcdef 01 …
 /// ```
-pub(crate) fn encrypted_to(head: &[u8]) -> Option<BTreeSet<String>> {
+fn encrypted_to(head: &[u8]) -> Option<BTreeSet<String>> {
     let mut keys = BTreeSet::new();
     let mut rest = head;
     while let Some((tag, body, after)) = packet(rest) {

@@ -49,6 +49,18 @@ pub(crate) fn newest_full(deployment: &Deployment) -> Vec<(&String, &Backup)> {
         .collect()
 }
 
+/// Servers of which there are full backups, with the places that say so.
+pub(crate) fn full_backup_hosts(deployment: &Deployment) -> BTreeMap<&Fqdn, Sources> {
+    let mut hosts: BTreeMap<&Fqdn, Sources> = BTreeMap::new();
+    for copy in deployment.copies.backups.values() {
+        let host = copy.host.value().filter(|host| deployment.servers.contains_key(*host));
+        if let (Some(host), Some(BackupKind::Full)) = (host, copy.kind.value()) {
+            hosts.entry(host).or_default().extend(copy.host.sources());
+        }
+    }
+    hosts
+}
+
 /// Roles that some server has, and what is missing to know them.
 pub(crate) fn roles_in_use(deployment: &Deployment) -> (Vec<Role>, Vec<Need>) {
     let mut used = Vec::new();

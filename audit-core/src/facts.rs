@@ -851,6 +851,23 @@ fn observed_contradictions(observed: &Observed) -> Vec<Note> {
         notes.extend(contradiction(&certificate.expires, &format!("{what}, end of validity")));
         notes.extend(contradiction(&certificate.tracked, &format!("{what}, tracking")));
     }
+    for (key, upkeep) in &observed.upkeep {
+        let what = format!("{} ({})", key.on, key.suffix);
+        let age = format!("age of the changelog of {what}");
+        notes.extend(contradiction(&upkeep.changelog_max_age, &age));
+        notes.extend(contradiction(&upkeep.purge_delay, &format!("purge delay of {what}")));
+        let conflicts = format!("replication conflicts on {what}");
+        notes.extend(contradiction(&upkeep.conflicts, &conflicts));
+    }
+    for (server, skew) in &observed.clock_skews {
+        notes.extend(contradiction(skew, &format!("clock of {server}")));
+    }
+    for ((server, path), enough) in &observed.filesystems {
+        notes.extend(contradiction(enough, &format!("free space of {path} on {server}")));
+    }
+    for ((server, name), runs) in &observed.services {
+        notes.extend(contradiction(runs, &format!("whether {name} runs on {server}")));
+    }
     notes.extend(contradiction(&observed.ca_signing, "who signed the CA's certificate"));
     for (question, answer) in &observed.answers {
         notes.extend(contradiction(answer, &format!("answer to {question}")));

@@ -49,7 +49,7 @@ pub const STATEMENTS: &[Statement] = &[
     rule(
         "1-a",
         "Combine several tools to be back soon with little loss.",
-        &["strategy-three-tools", "backup-frequency"],
+        &["strategy-three-tools", "backup-frequency", "snap-periodic"],
     ),
     rule(
         "1-b",
@@ -173,18 +173,24 @@ pub const STATEMENTS: &[Statement] = &[
     rule("4-f", "A hypervisor that can host such VMs is needed.", &["ca-replica-in-vm"]),
     rule("4-g", "Have at least one CA replica in a VM.", &["ca-replica-in-vm"]),
     rule("4-h", "Consider the KRA and DNS on it, too.", &["snap-all-roles"]),
-    rule("4-i", "It may be a hidden replica.", &["hidden-exists"]),
+    rule("4-i", "It may be a hidden replica.", &["hidden-exists", "hidden-all-roles"]),
     rule(
         "4-j",
         "Periodically shut it down, take a full snapshot, and start it to receive updates.",
-        &["snap-periodic", "snap-cold-full", "snap-vm-back-online"],
+        &["snap-periodic", "snap-cold-full", "snap-vm-back-online", "repl-changelog-age"],
     ),
     rule("4-k", "If it is hidden, no client notices.", &["hidden-exists"]),
     rule("5-a", "ipa-backup and ipa-restore exist.", &["backup-full-exists"]),
     rule(
         "5-b",
         "Take backups as often as necessary, on a hidden replica with all roles, the CA first.",
-        &["backup-frequency", "backup-on-hidden", "backup-all-roles", "backup-has-ca"],
+        &[
+            "backup-frequency",
+            "backup-on-hidden",
+            "hidden-all-roles",
+            "backup-all-roles",
+            "backup-has-ca",
+        ],
     ),
     rule(
         "5.1-a",
@@ -194,7 +200,7 @@ pub const STATEMENTS: &[Statement] = &[
     rule(
         "5.1-b",
         "A data-only backup returns data to an earlier state.",
-        &["backup-full-exists", "backup-frequency"],
+        &["backup-data-exists", "backup-frequency"],
     ),
     rule(
         "5.2-a",
@@ -210,12 +216,12 @@ pub const STATEMENTS: &[Statement] = &[
     rule(
         "5.3-a",
         "By default ipa-backup stops all services and starts them again.",
-        &["backup-on-hidden"],
+        &["backup-offline-outage", "backup-on-hidden"],
     ),
     rule(
         "5.3-b",
         "A full backup is always offline; a data-only one may be taken online.",
-        &["backup-on-hidden"],
+        &["backup-offline-outage", "backup-data-exists"],
     ),
     rule(
         "5.3-c",
@@ -236,10 +242,10 @@ pub const STATEMENTS: &[Statement] = &[
     rule("5.3-g", "Bypassing that check leaves an incomplete backup.", &["backup-all-roles"]),
     without("5.4-a", "ipa-backup needs root.", "it says so itself"),
     without("5.4-b", "ipa-backup takes a full backup.", "a remedy of backup-full-exists"),
-    without("5.4-c", "--data takes a data-only one.", "a remedy of backup-frequency"),
+    without("5.4-c", "--data takes a data-only one.", "a remedy of backup-data-exists"),
     without("5.4-d", "--logs adds log files.", "no recovery needs them"),
-    without("5.4-e", "--data --online goes on serving.", "a remedy of backup-frequency"),
-    rule("5.4-f", "Have room in /tmp, or set TMPDIR.", &["backup-tmp-space"]),
+    without("5.4-e", "--data --online goes on serving.", "a remedy of backup-offline-outage"),
+    rule("5.4-f", "Have room in /tmp, or set TMPDIR.", &["backup-tmp-space", "fs-space"]),
     rule("5.4-g", "Verify that the folder holds header and archive.", &["backup-archive-complete"]),
     rule("5.5-a", "Backups can be encrypted with GPG.", &["backup-encrypted"]),
     rule(

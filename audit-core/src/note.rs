@@ -165,6 +165,8 @@ note_codes! {
     UnknownVm = "IMP085", Warning;
     /// The deployment is read from a backup, because no other input shows a server.
     ReadFromBackup = "IMP086", Warning;
+    /// Times of snapshots have no zone, so that nobody knows how old they are.
+    SnapshotTime = "IMP087", Warning;
     /// A variable of an Ansible inventory that no role reads.
     UnknownVariable = "IMP100", Warning;
     /// A line of an inventory or playbook that Ansible would refuse or pass over.

@@ -9,14 +9,15 @@ use serde_json::{Map, Value, json};
 
 use crate::evidence::{Fact, Sources};
 use crate::model::{
-    AgreementKey, AgreementState, Answer, CaSigning, CertificateKey, DeploymentRange, Fqdn,
-    IdRange, IdRangeKind, Observed, Ruv, RuvKey, Suffix, Waiver,
+    AgreementKey, AgreementState, Answer, CaSigning, Cell as _, CertificateKey, DeploymentRange,
+    Fqdn, IdRange, IdRangeKind, Observed, Ruv, RuvKey, Suffix, Waiver,
 };
+use crate::recovery::Span;
 use crate::replication_words::replica_id;
 use crate::time::Timestamp;
 
 /// Keys of the document that this module writes and reads.
-pub(crate) const KEYS: [&str; 13] = [
+pub(crate) const KEYS: [&str; 17] = [
     "agreements",
     "agreement_lists",
     "ruv",
@@ -28,6 +29,10 @@ pub(crate) const KEYS: [&str; 13] = [
     "location_list",
     "server_locations",
     "server_views",
+    "upkeep",
+    "clock_skews",
+    "filesystems",
+    "services",
     "answers",
     "waivers",
 ];
@@ -150,6 +155,7 @@ pub(crate) fn write(observed: &Observed, sink: &mut impl Sink) -> Map<String, Va
     let signing = sink.fact("/ca_signing", &observed.ca_signing, |s| json!(s.name()));
     out.insert("ca_signing".to_owned(), signing);
     write_places(observed, sink, &mut out);
+    write_upkeep(observed, sink, &mut out);
     write_declared(observed, sink, &mut out);
     out
 }
@@ -241,6 +247,43 @@ fn write_places(observed: &Observed, sink: &mut impl Sink, out: &mut Map<String,
     put(out, "server_views", views);
 }
 
+fn write_upkeep(observed: &Observed, sink: &mut impl Sink, out: &mut Map<String, Value>) {
+    let mut upkeep = Vec::new();
+    for (index, (key, kept)) in observed.upkeep.iter().enumerate() {
+        let at = format!("/upkeep/{index}");
+        let span = |span: &Span| json!(span.to_string());
+        let age = sink.fact(&format!("{at}/changelog_max_age"), &kept.changelog_max_age, span);
+        let delay = sink.fact(&format!("{at}/purge_delay"), &kept.purge_delay, span);
+        let conflicts = sink.fact(&format!("{at}/conflicts"), &kept.conflicts, |n| json!(n));
+        upkeep.push(json!({
+            "on": key.on.as_str(),
+            "suffix": key.suffix.name(),
+            "changelog_max_age": age,
+            "purge_delay": delay,
+            "conflicts": conflicts,
+        }));
+    }
+    put(out, "upkeep", upkeep);
+    let mut skews = Vec::new();
+    for (index, (server, skew)) in observed.clock_skews.iter().enumerate() {
+        let seconds = sink.fact(&format!("/clock_skews/{index}/seconds"), skew, |s| json!(s));
+        skews.push(json!({ "on": server.as_str(), "seconds": seconds }));
+    }
+    put(out, "clock_skews", skews);
+    let mut filesystems = Vec::new();
+    for (index, ((server, path), enough)) in observed.filesystems.iter().enumerate() {
+        let enough = sink.fact(&format!("/filesystems/{index}/enough"), enough, |e| json!(e));
+        filesystems.push(json!({ "on": server.as_str(), "path": path, "enough": enough }));
+    }
+    put(out, "filesystems", filesystems);
+    let mut services = Vec::new();
+    for (index, ((server, name), runs)) in observed.services.iter().enumerate() {
+        let runs = sink.fact(&format!("/services/{index}/runs"), runs, |runs| json!(runs));
+        services.push(json!({ "on": server.as_str(), "name": name, "runs": runs }));
+    }
+    put(out, "services", services);
+}
+
 fn write_declared(observed: &Observed, sink: &mut impl Sink, out: &mut Map<String, Value>) {
     let answers: Vec<Value> = observed
         .answers
@@ -285,6 +328,7 @@ pub(crate) fn read(document: &Map<String, Value>, origin: &mut impl Origin) -> O
     reader.ids();
     reader.certificates();
     reader.places();
+    reader.upkeep();
     reader.declared();
     reader.observed
 }
@@ -524,6 +568,48 @@ impl<'a, O: Origin> Reader<'a, O> {
                     value.as_array()?.iter().map(host).collect::<Option<BTreeSet<Fqdn>>>()
                 });
                 self.observed.server_views.entry(server).or_default().merge(view);
+            }
+        }
+    }
+
+    fn upkeep(&mut self) {
+        let keys = ["on", "suffix", "changelog_max_age", "purge_delay", "conflicts"];
+        for row in self.rows(self.document, "", "upkeep", &keys) {
+            let (Some(on), Some(suffix)) =
+                (self.must(&row, "on", HOST, host), self.must(&row, "suffix", SUFFIX, suffix))
+            else {
+                continue;
+            };
+            let span = |value: &Value| Span::of_json(value);
+            let age = self.fact(&row, "changelog_max_age", Span::EXPECTED, span);
+            let delay = self.fact(&row, "purge_delay", Span::EXPECTED, span);
+            let conflicts = self.fact(&row, "conflicts", u64::EXPECTED, Value::as_u64);
+            let kept = self.observed.upkeep(&on, suffix);
+            kept.changelog_max_age.merge(age);
+            kept.purge_delay.merge(delay);
+            kept.conflicts.merge(conflicts);
+        }
+        for row in self.rows(self.document, "", "clock_skews", &["on", "seconds"]) {
+            if let Some(server) = self.must(&row, "on", HOST, host) {
+                let skew = self.fact(&row, "seconds", u64::EXPECTED, Value::as_u64);
+                self.observed.clock_skews.entry(server).or_default().merge(skew);
+            }
+        }
+        for (table, name, state) in
+            [("filesystems", "path", "enough"), ("services", "name", "runs")]
+        {
+            for row in self.rows(self.document, "", table, &["on", name, state]) {
+                let (Some(on), Some(of)) =
+                    (self.must(&row, "on", HOST, host), self.must(&row, name, "a text", text))
+                else {
+                    continue;
+                };
+                let fact = self.fact(&row, state, bool::EXPECTED, Value::as_bool);
+                let cells = match table {
+                    "filesystems" => &mut self.observed.filesystems,
+                    _ => &mut self.observed.services,
+                };
+                cells.entry((on, of)).or_default().merge(fact);
             }
         }
     }

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::evidence::Fact;
-use crate::model::{Answer, Backup, CaMode, CopyTable, Deployment, Fqdn, Need, Role};
+use crate::model::{Answer, Backup, CaMode, CopyTable, Deployment, Need, Role};
 use crate::rule::{Category, Failure, Grouping, Judgement, Meta, Origin, Rule, Severity, State};
 use crate::views::Views;
 
@@ -48,6 +48,7 @@ enum Applies {
     DataCenters,
     IntegratedCa,
     Dns,
+    ExternalDns,
     Backups,
     EncryptedBackups,
     Snapshots,
@@ -91,6 +92,7 @@ fn question(row: &DeTable<'_>) -> Option<Question> {
         "data-centers" => Applies::DataCenters,
         "ca" => Applies::IntegratedCa,
         "dns" => Applies::Dns,
+        "external-dns" => Applies::ExternalDns,
         "backups" => Applies::Backups,
         "encrypted-backups" => Applies::EncryptedBackups,
         "snapshots" => Applies::Snapshots,
@@ -122,6 +124,7 @@ fn question(row: &DeTable<'_>) -> Option<Question> {
         Applies::DataCenters => "fewer than two data centers",
         Applies::IntegratedCa => "the deployment is CA-less",
         Applies::Dns => "no server runs IdM's DNS",
+        Applies::ExternalDns => "a server runs IdM's DNS",
         Applies::Backups => "there is no backup",
         Applies::EncryptedBackups => "no backup is encrypted",
         Applies::Snapshots => "there is no VM snapshot",
@@ -219,25 +222,16 @@ impl Question {
                 Some(CaMode::None) => Some(State::NotApplicable("the deployment is CA-less")),
                 None => Some(State::Unknown(vec![Need::CaMode])),
             },
-            Applies::Dns => {
-                if !deployment.holders(Role::Dns).is_empty() {
-                    return None;
-                }
-                let unknown: Vec<&Fqdn> = deployment
-                    .servers
-                    .iter()
-                    .filter(|(_, server)| server.may_hold(Role::Dns))
-                    .map(|(name, _)| name)
-                    .collect();
-                Some(if !deployment.knows_all_servers() {
-                    State::Unknown(vec![Need::ServerList])
-                } else if unknown.is_empty() {
-                    State::NotApplicable("no server runs IdM's DNS")
-                } else {
-                    let need = |name: &&Fqdn| Need::Role((*name).clone(), Role::Dns);
-                    State::Unknown(unknown.iter().map(need).collect())
-                })
-            }
+            Applies::Dns => match runs_dns(deployment) {
+                Ok(true) => None,
+                Ok(false) => Some(State::NotApplicable("no server runs IdM's DNS")),
+                Err(needs) => Some(State::Unknown(needs)),
+            },
+            Applies::ExternalDns => match runs_dns(deployment) {
+                Ok(true) => Some(State::NotApplicable("a server runs IdM's DNS")),
+                Ok(false) => None,
+                Err(needs) => Some(State::Unknown(needs)),
+            },
         }
     }
 
@@ -267,6 +261,19 @@ impl Question {
             }))
         }
     }
+}
+
+/// Whether a server runs IdM's DNS, or what is missing to know.
+fn runs_dns(deployment: &Deployment) -> Result<bool, Vec<Need>> {
+    if !deployment.holders(Role::Dns).is_empty() {
+        return Ok(true);
+    }
+    if !deployment.knows_all_servers() {
+        return Err(vec![Need::ServerList]);
+    }
+    let may = deployment.servers.iter().filter(|(_, server)| server.may_hold(Role::Dns));
+    let needs: Vec<Need> = may.map(|(name, _)| Need::Role(name.clone(), Role::Dns)).collect();
+    if needs.is_empty() { Ok(false) } else { Err(needs) }
 }
 
 impl Rule for Question {

@@ -4,8 +4,11 @@
 //! Source: 389-ds-base `repl5_agmt.c` (status texts), `lib389/lint.py` (`DSREPLLE0001` to `0006`);
 //! FreeIPA `install/replication.py` (`meTo`, `caTo`) and the topology plug-in (`FROM-to-TO`).
 
+use crate::evidence::Sources;
+use crate::facts::Facts;
 use crate::model::{AgreementKey, AgreementState, Fqdn, Suffix};
 use crate::parse::ldif::{Dn, Rdn};
+use crate::recovery::Span;
 
 /// A replica id: a number from 1 to 65535, as JSON or text has it. `None` for anything else.
 pub(crate) fn replica_id(value: &serde_json::Value) -> Option<u16> {
@@ -232,6 +235,85 @@ pub(crate) fn fault_of_check(
     (key.on != key.peer).then_some((key, state))
 }
 
+/// An age or delay as the directory server writes it: a number with `s`, `m`, `h`, `d` or `w`, or
+/// of seconds without a unit (389-ds `slapi_parse_duration`). -1 and `0` mean without end: 0.
+pub(crate) fn span_of_age(text: &str) -> Option<Span> {
+    let text = text.trim();
+    if text == "-1" {
+        return Some(Span::from_seconds(0));
+    }
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let seconds = match text.get(digits.len()..)?.to_ascii_lowercase().as_str() {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return None,
+    };
+    let number: u32 = digits.trim().parse().ok()?;
+    number.checked_mul(seconds).map(Span::from_seconds)
+}
+
+/// Suffix and number of conflict entries in `DSREPLLE0002`: "There were N conflict entries found
+/// under the replication suffix "ROOT"".
+fn conflicts_of_check(code: &str, detail: &str) -> Option<(Suffix, u64)> {
+    let rest = detail.strip_prefix("There were ").filter(|_| code == "DSREPLLE0002")?;
+    let (number, rest) = rest.split_once(' ')?;
+    let (_, root) = rest.split_once('"')?;
+    Some((suffix_of_root(root.split('"').next()?)?, number.parse().ok()?))
+}
+
+/// Seconds by which the clock of the change sequence numbers is off at least, by the code of the
+/// check: 6, 12 and 24 hours (389-ds `lib389/dseldif.py`).
+fn skew_of_check(code: &str) -> Option<u64> {
+    match code {
+        "DSSKEWLE0001" => Some(21_600),
+        "DSSKEWLE0002" => Some(43_200),
+        "DSSKEWLE0003" => Some(86_400),
+        _ => None,
+    }
+}
+
+/// The file system that `DSDSLE0001` calls more than 90 % full: "The disk partition used by the
+/// server (PATH), either for …".
+fn full_disk_of_check<'a>(code: &str, detail: &'a str) -> Option<&'a str> {
+    let (_, rest) = detail.split_once("server (").filter(|_| code == "DSDSLE0001")?;
+    rest.split_once(')').map(|(path, _)| path).filter(|path| path.starts_with('/'))
+}
+
+/// States what a check of the directory server `on` says of conflicts, clock and disks. False for
+/// every other check. `sources` makes the evidence of what was read.
+pub(crate) fn state_health(
+    on: &Fqdn,
+    code: &str,
+    detail: &str,
+    sources: &impl Fn(String) -> Sources,
+    facts: &mut Facts,
+) -> bool {
+    if let Some((suffix, number)) = conflicts_of_check(code, detail) {
+        let at = sources(format!("{code}: {number} conflict entries in {suffix}"));
+        facts.observed.upkeep(on, suffix).conflicts.claim(number, at);
+    } else if let Some(seconds) = skew_of_check(code) {
+        let hours = seconds / 3600;
+        let at = sources(format!("{code}: the clock is off by more than {hours} hours"));
+        facts.observed.clock_skews.entry(on.clone()).or_default().claim(seconds, at);
+    } else if let Some(path) = full_disk_of_check(code, detail) {
+        let at = sources(format!("{code}: {path} is over 90 % full"));
+        let place = (on.clone(), path.to_owned());
+        facts.observed.filesystems.entry(place).or_default().claim(false, at);
+    } else {
+        return false;
+    }
+    true
+}
+
+/// The name of a service, as one word for every export: `ipactl` says Directory, healthcheck writes
+/// an underscore where units have a hyphen.
+pub(crate) fn service_name(word: &str) -> String {
+    if word == "Directory" { "dirsrv".to_owned() } else { word.replace('_', "-") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,5 +438,33 @@ mod tests {
                       synchronization,\nbecause";
         assert_eq!(agreement_of_detail(detail), Some(("meToa.x.test", "o=ipaca")));
         assert_eq!(agreement_of_detail("There were 2 conflict entries"), None);
+    }
+
+    #[test]
+    fn ages_of_the_directory_server() {
+        let seconds = |text: &str| span_of_age(text).map(Span::seconds);
+        assert_eq!(seconds("30d"), Some(2_592_000));
+        assert_eq!(seconds("1W"), Some(604_800));
+        assert_eq!(seconds("604800"), Some(604_800));
+        assert_eq!(seconds("-1"), Some(0));
+        for none in ["", "d", "-7d", "7y", "7 days", "99999999w"] {
+            assert_eq!(seconds(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn what_checks_count() {
+        let detail = "There were 3 conflict entries found under the replication suffix \
+                      \"dc=example,dc=test\".";
+        assert_eq!(conflicts_of_check("DSREPLLE0002", detail), Some((Suffix::Domain, 3)));
+        assert_eq!(conflicts_of_check("DSREPLLE0001", detail), None);
+        assert_eq!(conflicts_of_check("DSREPLLE0002", "There were many"), None);
+        let detail = "The disk partition used by the server (/var), either for the database, the \
+                      configuration files, or the logs is over 90% full.";
+        assert_eq!(full_disk_of_check("DSDSLE0001", detail), Some("/var"));
+        assert_eq!(full_disk_of_check("DSDSLE0001", "(/var)"), None);
+        assert_eq!(skew_of_check("DSSKEWLE0003"), Some(86_400));
+        assert_eq!(service_name("Directory"), "dirsrv");
+        assert_eq!(service_name("pki_tomcatd"), "pki-tomcatd");
     }
 }

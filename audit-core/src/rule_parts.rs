@@ -3,8 +3,9 @@
 use crate::advise::Repair;
 use std::collections::BTreeSet;
 
-use crate::evidence::Sources;
-use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix};
+use crate::evidence::{Fact, Sources};
+use crate::model::{CaMode, Deployment, Fqdn, Need, Role, Suffix, Upkeep, UpkeepKey};
+use crate::recovery::Span;
 use crate::rule::{Failure, Judgement, Severity, State};
 use crate::views::parts::Parts;
 use crate::views::{NamedGraph, SuffixView, Views};
@@ -102,6 +103,40 @@ pub(crate) fn per_carrier(
     judgements
 }
 
+/// Judges every server; unknown as a whole while none is known.
+pub(crate) fn per_server(
+    deployment: &Deployment,
+    state: impl Fn(&Fqdn) -> State,
+) -> Vec<Judgement> {
+    if deployment.servers.is_empty() {
+        return as_a_whole(State::Unknown(vec![Need::ServerList]));
+    }
+    deployment.servers.keys().map(|name| on(Some(name.to_string()), state(name))).collect()
+}
+
+/// How a server keeps a suffix, as far as any input says.
+fn upkeep<'a>(deployment: &'a Deployment, on: &Fqdn, suffix: Suffix) -> Option<&'a Upkeep> {
+    deployment.observed.upkeep.get(&UpkeepKey { on: on.clone(), suffix })
+}
+
+/// How long a server keeps changes of a suffix for others.
+pub(crate) fn max_age<'a>(
+    deployment: &'a Deployment,
+    on: &Fqdn,
+    suffix: Suffix,
+) -> Option<&'a Fact<Span>> {
+    upkeep(deployment, on, suffix).map(|upkeep| &upkeep.changelog_max_age)
+}
+
+/// How long a server keeps deleted entries of a suffix.
+pub(crate) fn purge_delay<'a>(
+    deployment: &'a Deployment,
+    on: &Fqdn,
+    suffix: Suffix,
+) -> Option<&'a Fact<Span>> {
+    upkeep(deployment, on, suffix).map(|upkeep| &upkeep.purge_delay)
+}
+
 /// Judges each suffix as a whole. Not applicable while fewer than `servers_min` carry it; `state`
 /// gets the others.
 pub(crate) fn per_suffix(
@@ -142,6 +177,25 @@ pub(crate) fn per_data_center<'a>(
     };
     let judge = |(subject, state)| Judgement { subject, suffix: None, state };
     states.into_iter().map(judge).collect()
+}
+
+/// Judges every server that carries a suffix, in each suffix that at least two servers carry.
+pub(crate) fn per_replica(
+    deployment: &Deployment,
+    views: &Views,
+    state: impl Fn(Suffix, &Fqdn) -> State,
+) -> Vec<Judgement> {
+    per_carrier(deployment, views, &Suffix::ALL, |view, carriers| {
+        let alone = view.carrier_needs.is_empty() && carriers.len() < 2;
+        let of = |server: &&Fqdn| {
+            if alone {
+                State::NotApplicable("fewer than two servers carry the suffix")
+            } else {
+                state(view.suffix, server)
+            }
+        };
+        carriers.iter().map(of).collect()
+    })
 }
 
 /// The data centers of a graph of a suffix.

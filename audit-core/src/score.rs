@@ -484,6 +484,8 @@ fn caps(deployment: &Deployment, judged: &[Judged]) -> Vec<Cap> {
         no_copies(deployment),
         split_by_one_failure(judged),
         unproven(judged),
+        lost_with_two(deployment),
+        little_evidence(deployment, judged),
     ]
     .into_iter()
     .flatten()
@@ -703,6 +705,46 @@ fn unproven(judged: &[Judged]) -> Option<Cap> {
         ("DC006", "losing a data center removes a role"),
     ];
     by_rules(judged, "K6", 79, &parts)
+}
+
+/// K7: losing two servers at once leaves nothing to recover from.
+fn lost_with_two(deployment: &Deployment) -> Option<Cap> {
+    /// Losses after which there must still be something to recover from.
+    const LOSSES: u64 = 2;
+    let ca_less = is_ca_less(deployment);
+    let wanted = if ca_less { "authenticate" } else { "issue_certificates" };
+    let tolerance = tolerance(deployment).into_iter().find(|one| one.capability == wanted)?;
+    let points = RestorePoint::all(deployment);
+    let helps = |point: &&RestorePoint| {
+        (ca_less || point.holds(Role::Ca) != Some(false))
+            && !matches!(point.usability(), Usability::Unusable(_))
+    };
+    let is_usable = |point: &RestorePoint| {
+        (ca_less || point.holds(Role::Ca) == Some(true)) && point.usability() == Usability::Usable
+    };
+    if tolerance.recovery.is_some_and(|losses| losses >= LOSSES) || points.iter().any(is_usable) {
+        return None;
+    }
+    let certain = tolerance.recovery.is_some()
+        && deployment.copies.are_known()
+        && !points.iter().any(|point| helps(&point));
+    let because = if certain {
+        "losing two servers at once can make a recovery impossible"
+    } else {
+        "whether two servers lost at once leave something to recover from is unknown"
+    };
+    Some(Cap { id: "K7", ceiling: 94, certain, because: because.to_owned() })
+}
+
+/// Share of decided checks, in percent, below which the best grade is not given (contract, section
+/// 4).
+const EVIDENCE_MIN: u64 = 90;
+
+/// K7: much of what is judged is not known. The facts that are missing lift it.
+fn little_evidence(deployment: &Deployment, judged: &[Judged]) -> Option<Cap> {
+    let (percent, _) = coverage(deployment, judged);
+    let because = format!("only {percent} % of the checks could be decided");
+    (percent < EVIDENCE_MIN).then_some(Cap { id: "K7", ceiling: 94, certain: false, because })
 }
 
 /// A cap that holds if one of these rules fails, and may hold while one is undecided.

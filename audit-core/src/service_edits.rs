@@ -3,7 +3,10 @@
 //! The counterpart of the changes to the topology in [`advise`](crate::advise).
 
 use crate::evidence::Fact;
-use crate::model::{CertificateKey, Deployment, Fqdn, IdRange, Role, RoleStatus, ServerAttribute};
+use crate::model::{
+    CertificateKey, Deployment, Fqdn, IdRange, Role, RoleStatus, ServerAttribute, Suffix,
+};
+use crate::recovery::Span;
 use crate::time::Timestamp;
 
 /// How certificates are replaced. Closed.
@@ -82,6 +85,20 @@ pub enum ServiceEdit {
         /// What it gets.
         give: IdRange,
     },
+    /// Keep changes of a suffix for others for this long.
+    SetChangelogAge {
+        /// The server.
+        server: Fqdn,
+        /// The suffix.
+        suffix: Suffix,
+        /// The age beyond which changes are dropped.
+        age: Span,
+    },
+    /// Start every service that is stopped.
+    StartServices {
+        /// The server.
+        server: Fqdn,
+    },
 }
 
 impl ServiceEdit {
@@ -135,6 +152,17 @@ impl ServiceEdit {
                 format!("ipa-replica-manage dnarange-set {from} {keep}"),
                 format!("ipa-replica-manage dnarange-set {to} {give}"),
             ],
+            Self::SetChangelogAge { server, suffix, age } => {
+                let root = match suffix {
+                    Suffix::Domain => "SUFFIX",
+                    Suffix::Ca => "o=ipaca",
+                };
+                vec![format!(
+                    "[on {server}] dsconf INSTANCE replication set-changelog --suffix {root} \
+                     --max-age {age}"
+                )]
+            }
+            Self::StartServices { server } => vec![format!("[on {server}] ipactl start")],
         }
     }
 
@@ -159,6 +187,10 @@ impl ServiceEdit {
             Self::SplitDnaRange { .. } => {
                 "CAUTION: shorten first, then give away; in the other order ids are given twice"
             }
+            Self::SetChangelogAge { .. } => "SAFE: the changelog grows as far as the age asks for",
+            Self::StartServices { .. } => {
+                "CAUTION: if it was stopped for a restore, the restore goes first"
+            }
         }
     }
 
@@ -176,6 +208,10 @@ impl ServiceEdit {
             }
             Self::RenewCertificates { .. } => "getcert list".to_owned(),
             Self::SplitDnaRange { .. } => "ipa-replica-manage dnarange-show".to_owned(),
+            Self::SetChangelogAge { server, .. } => {
+                format!("[on {server}] dsconf INSTANCE replication get-changelog --suffix SUFFIX")
+            }
+            Self::StartServices { server } => format!("[on {server}] ipactl status"),
         }
     }
 
@@ -229,6 +265,15 @@ impl ServiceEdit {
                     let dna = deployment.observed.dna.entry(server.clone()).or_default();
                     dna.range = Fact::made(Some(*range));
                     dna.remaining = Fact::made(range.size());
+                }
+            }
+            Self::SetChangelogAge { server, suffix, age } => {
+                deployment.observed.upkeep(server, *suffix).changelog_max_age = Fact::made(*age);
+            }
+            Self::StartServices { server } => {
+                let services = deployment.observed.services.iter_mut();
+                for (_, runs) in services.filter(|((on, _), _)| on == server) {
+                    *runs = Fact::made(true);
                 }
             }
         }

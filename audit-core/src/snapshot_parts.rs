@@ -96,3 +96,15 @@ pub(crate) fn date_in(text: &str) -> Option<(&str, Vec<&str>)> {
         end = start;
     }
 }
+
+/// A time as PowerShell writes it: `/Date(MILLISECONDS)/`, or a time with its offset.
+pub(crate) fn date_of_powershell(text: &str) -> Option<Timestamp> {
+    let inner = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/"));
+    match inner {
+        Some(milliseconds) => {
+            let milliseconds: i64 = milliseconds.split(['+', '-']).next()?.parse().ok()?;
+            Timestamp::from_unix_seconds(milliseconds / 1000)
+        }
+        None => Timestamp::parse_rfc3339(text).filter(|_| text.len() > 10),
+    }
+}

@@ -81,7 +81,7 @@ fn answers_settle_what_they_answer() {
             report.rules.iter().find(|(meta, _)| meta.code == code).map(|(_, status)| *status)
         };
         // Without backups, questions on them are open.
-        let of_copies = ["BAK", "KEY", "SNA"];
+        let of_copies = ["BAK", "KEY", "PRF", "SNA"];
         let asked = questions::all().iter().filter(|question| {
             !of_copies.iter().any(|kind| question.meta().code.starts_with(kind))
         });

@@ -312,7 +312,7 @@ fn a_broken_file_never_hides_the_others() {
     let failed: Vec<&Value> =
         rules.filter(|rule| rule["status"] == "fail").map(|rule| &rule["code"]).collect();
     // One server in each data center, and one full backup of a visible server as the only copy.
-    assert_eq!(failed, ["BAK008", "COP001", "DC004", "HID001", "SNA001"]);
+    assert_eq!(failed, ["BAK008", "BAK011", "BAK012", "COP001", "DC004", "HID001", "SNA001"]);
     let diagnostics = err(&output);
     assert!(diagnostics.contains("error[IMP006]"), "{diagnostics}");
     assert!(diagnostics.contains("broken.json:2:23"), "{diagnostics}");

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 use audit_core::import::{Import, Imported};
 use audit_core::model::{Backup, Role, Suffix};
@@ -197,8 +197,30 @@ fn what_an_archive_lacks_makes_it_incomplete() {
     lying.truncate(lying.len() - 1024);
     lying.extend_from_slice(head.as_bytes());
     lying.extend_from_slice(&user_root());
+    // Tapes are written in whole blocks: zeros fill the last one.
+    let on_tape = [good.as_slice(), &[0; 10_240]].concat();
+    let garbage_behind = [good.as_slice(), b"not a member"].concat();
+    // gzip members may stand behind each other (RFC 1952, 2.2): here the border is in a database.
+    let plain = tar(&[
+        ("./EXAMPLE-TEST-userRoot.ldif", user_root()),
+        ("./EXAMPLE-TEST-ipaca.ldif", ipaca(true)),
+        ("./files.tar", files("ipa1.example.test")),
+    ]);
+    let (first, second) = plain.split_at(700);
+    let two_members = [gzip(first), gzip(second)].concat();
+    let second_cut = two_members[..two_members.len() - 3].to_vec();
+    let mut tape_members = gzip(first);
+    tape_members.extend([0; 512]);
+    tape_members.extend(gzip(second));
+    let uncompressed = plain.clone();
     let table: Vec<(&str, Vec<u8>, bool)> = vec![
         ("whole", good.clone(), true),
+        ("zeros behind it", on_tape, true),
+        ("something else behind it", garbage_behind, false),
+        ("two gzip members", two_members, true),
+        ("two gzip members, the second cut", second_cut, false),
+        ("zeros between two gzip members", tape_members, true),
+        ("not compressed", uncompressed, true),
         ("cut", good[..good.len() - 3].to_vec(), false),
         ("cut in the middle", good[..good.len() / 2].to_vec(), false),
         ("a wrong sum", wrong_sum, false),
@@ -219,6 +241,132 @@ fn what_an_archive_lacks_makes_it_incomplete() {
         let said = notes.iter().any(|note| note.code == NoteCode::ArchiveNotRestorable);
         assert_eq!(said, !complete, "{what}: {notes:?}");
     }
+}
+
+/// A header of tar with any name, as somebody who means harm writes it; the crate refuses to.
+fn member(name: &str, kind: tar::EntryType, bytes: &[u8]) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_size(bytes.len() as u64);
+    header.set_entry_type(kind);
+    header.set_cksum();
+    let mut out = header.as_bytes().to_vec();
+    out.extend_from_slice(bytes);
+    out.resize(out.len().next_multiple_of(512), 0);
+    out
+}
+
+/// Names that lead out of the archive are names: nothing is unpacked, nothing is written, and no
+/// member counts as another by them. Links and devices hold nothing.
+#[test]
+fn names_and_kinds_of_members_lead_nowhere() {
+    use tar::EntryType as Kind;
+    let database = user_root();
+    let names = ["../../../../etc/cron.d/x", "/etc/passwd", "./a/../../EXAMPLE-TEST-ipaca.ldif"];
+    let mut plain = Vec::new();
+    for name in names {
+        plain.extend(member(name, Kind::Regular, &database));
+    }
+    plain.extend(member("EXAMPLE-TEST-ipaca.ldif", Kind::Symlink, b""));
+    plain.extend(member("EXAMPLE-TEST-ipaca.ldif", Kind::Char, b""));
+    plain.extend(member("EXAMPLE-TEST-userRoot.ldif", Kind::Regular, &database));
+    plain.extend(member("files.tar", Kind::Regular, &files("ipa1.example.test")));
+    plain.extend([0; 1024]);
+    let here: Vec<_> = std::fs::read_dir(".").unwrap().map(|e| e.unwrap().path()).collect();
+    let imported = import(&vec![(format!("store/{FOLDER}/ipa-full.tar"), gzip(&plain))]);
+    let (_, backup) = only(&imported);
+    assert_eq!(backup.holds_ca_data.value(), Some(&false));
+    assert_eq!(backup.complete.value(), Some(&true));
+    assert_eq!(imported.deployment.servers.len(), 2);
+    let after: Vec<_> = std::fs::read_dir(".").unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(after, here);
+}
+
+/// A bomb ends at a bound, and what cannot be read to its end is not whole. Memory does not grow
+/// with what comes out: the members are streams.
+#[test]
+fn what_expands_without_end_is_bounded_and_not_whole() {
+    // 300 MiB of zeros behind a good database: a thousand to one.
+    let mut inner = tar::Builder::new(Vec::new());
+    let mut append = |name: &str, size: u64, content: &mut dyn std::io::Read| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(size);
+        header.set_cksum();
+        inner.append_data(&mut header, name, content).unwrap();
+    };
+    let (database, files) = (user_root(), files("ipa1.example.test"));
+    append("EXAMPLE-TEST-userRoot.ldif", database.len() as u64, &mut database.as_slice());
+    append("files.tar", files.len() as u64, &mut files.as_slice());
+    let huge = 300 << 20;
+    append("EXAMPLE-TEST/userRoot/id2entry.db", huge, &mut std::io::repeat(0).take(huge));
+    let plain = inner.into_inner().unwrap();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&plain).unwrap();
+    let bomb = encoder.finish().unwrap();
+    drop(plain);
+    assert!(bomb.len() < 2 << 20, "{}", bomb.len());
+    let imported = import(&vec![(format!("store/{FOLDER}/ipa-full.tar"), bomb)]);
+    let (_, backup) = only(&imported);
+    assert_eq!(backup.complete.value(), Some(&false));
+    // Only the bound speaks against it.
+    let notes = &imported.deployment.notes;
+    let said = notes.iter().find(|note| note.code == NoteCode::ArchiveNotRestorable).unwrap();
+    assert!(said.message.contains("expands to more than 250 times its size"), "{said:?}");
+}
+
+/// A header that lacks keys, has none, or lies about them: what is there is used, the rest is
+/// unknown, and nothing counts as a proven time.
+#[test]
+fn a_header_without_keys_proves_nothing() {
+    let full_header = "[ipa]\ntype = FULL\nhost = ipa1.example.test\n";
+    let table: [(&str, Option<&str>, bool); 5] = [
+        (full_header, Some("ipa1.example.test"), true),
+        ("[ipa]\ntype = FULL\n", None, true),
+        ("[ipa]\n", None, false),
+        ("", None, false),
+        ("[ipa]\ntype = SOMETHING\nhost = ///\ntime = yesterday\n", None, false),
+    ];
+    for (text, host, _) in table {
+        let imported = import(&vec![(format!("store/{FOLDER}/header"), text.into())]);
+        let backups = &imported.deployment.copies.backups;
+        assert!(backups.len() <= 1, "{text:?}");
+        for backup in backups.values() {
+            assert_eq!(backup.taken_at.value(), None, "{text:?}");
+            assert_eq!(backup.host.value().map(ToString::to_string).as_deref(), host, "{text:?}");
+            assert_eq!(backup.roles.value(), None, "{text:?}");
+            assert_eq!(backup.complete.value(), None, "{text:?}");
+        }
+        assert!(!imported.deployment.notes.is_empty(), "{text:?} yields no note");
+    }
+}
+
+/// A sparse member, as `tar -S` writes database files, costs its holes no memory and is passed
+/// over.
+#[test]
+fn sparse_members_are_passed_over() {
+    let mut plain = tar(&[
+        ("./EXAMPLE-TEST-userRoot.ldif", user_root()),
+        ("./files.tar", files("ipa1.example.test")),
+    ]);
+    plain.truncate(plain.len() - 1024);
+    let mut header = tar::Header::new_gnu();
+    header.set_path("EXAMPLE-TEST/userRoot/id2entry.db").unwrap();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    header.set_size(512);
+    {
+        let gnu = header.as_gnu_mut().unwrap();
+        // One piece of 512 bytes at the end of a hole of 64 GiB.
+        gnu.sparse[0].offset.copy_from_slice(b"01000000000\0");
+        gnu.sparse[0].numbytes.copy_from_slice(b"00000001000\0");
+        gnu.realsize.copy_from_slice(b"01000001000\0");
+    }
+    header.set_cksum();
+    plain.extend_from_slice(header.as_bytes());
+    plain.extend([7; 512]);
+    plain.extend([0; 1024]);
+    let imported = import(&vec![(format!("store/{FOLDER}/ipa-full.tar"), gzip(&plain))]);
+    let (_, backup) = only(&imported);
+    assert_eq!(backup.complete.value(), Some(&true), "{:?}", imported.deployment.notes);
 }
 
 #[test]

@@ -735,8 +735,52 @@ fn snapshots_become_what_is_true_of_them() {
     }
 }
 
-/// Every other file of the corpus: no panic, no invented server, and a note that says it was not
-/// used; a file that is read is in one of the tables above.
+/// Texts of Proxmox name no VM and no zone: the snapshots are there, and everything else of them is
+/// unknown. What is no snapshot, or no valid file, gives none, and says why.
+#[test]
+fn snapshots_that_say_little_are_not_guessed_at() {
+    let Some(root) = corpus_or_skip("snapshots_that_say_little_are_not_guessed_at") else {
+        return;
+    };
+    let table: [(&str, &[&str]); 5] = [
+        (
+            "10-proxmox-listsnapshot-two-vms-no-ids.txt",
+            &[
+                "10-proxmox-listsnapshot-two-vms-no-ids.txt (1)/clean-install",
+                "10-proxmox-listsnapshot-two-vms-no-ids.txt (2)/pre-adcs-config",
+            ],
+        ),
+        (
+            "11-proxmox-listsnapshot-nested-fr.txt",
+            &[
+                "11-proxmox-listsnapshot-nested-fr.txt/avant-20261004-101531",
+                "11-proxmox-listsnapshot-nested-fr.txt/avant-20261004-101559",
+                "11-proxmox-listsnapshot-nested-fr.txt/avant-maj-20261004-101640",
+            ],
+        ),
+        ("14-aws-describe-snapshots-query-broken.json", &[]),
+        ("16-kubevirt-vmsnapshot-spec-only.yml", &[]),
+        ("17-ovirt-snapshot.xml", &[]),
+    ];
+    for (file, ids) in table {
+        let bytes = fs::read(root.join("real/hypervisor").join(file)).unwrap();
+        let deployment = import(&[(file, &bytes)]).deployment;
+        let found: Vec<&String> = deployment.copies.snapshots.keys().collect();
+        assert_eq!(found, ids, "{file}");
+        for snapshot in deployment.copies.snapshots.values() {
+            assert_eq!(snapshot.taken_at.value(), None, "{file}");
+            assert_eq!(snapshot.powered_off.value(), None, "{file}");
+            assert_eq!(snapshot.host.value(), None, "{file}");
+        }
+        assert!(!deployment.notes.is_empty(), "{file} yields no note");
+    }
+    // Every file of the folder is in this table or in the one above.
+    let seen = files_below(&root)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("real/hypervisor/") && !name.contains("source.txt"));
+    assert_eq!(seen.count(), 7 + table.len());
+}
+
 /// The folder as it is, every file together: the two faults that were built into its model.
 #[test]
 fn the_rendered_deployment_as_a_whole() {
@@ -765,6 +809,8 @@ fn the_rendered_deployment_as_a_whole() {
     assert_eq!(import(&files).deployment.servers.len(), 5);
 }
 
+/// Every other file of the corpus: no panic, no invented server, and a note that says it was not
+/// used; a file that is read is in one of the tables above.
 #[test]
 fn everything_else_yields_a_note() {
     let Some(root) = corpus_or_skip("everything_else_yields_a_note") else {
@@ -804,6 +850,8 @@ fn everything_else_yields_a_note() {
         "real/hypervisor/05-virsh-snapshot-list-shutoff-fr.txt",
         "real/hypervisor/07-virsh-snapshot-list-placeholder-ja.txt",
         "real/hypervisor/08-virsh-snapshot-list-running.txt",
+        "real/hypervisor/10-proxmox-listsnapshot-two-vms-no-ids.txt",
+        "real/hypervisor/11-proxmox-listsnapshot-nested-fr.txt",
         "real/hypervisor/13-aws-describe-snapshots.json",
         "real/ldif/02-ca-service-entry-renewal.ldif",
         "real/ldif/04-masters-and-topology-two-servers.ldif",

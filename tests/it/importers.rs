@@ -37,7 +37,7 @@ fn places(document: &Value, pointer: &str) -> String {
 }
 
 /// What single servers show of themselves, and what people declare.
-const OBSERVED: [&str; 20] = [
+const OBSERVED: [&str; 24] = [
     "backups",
     "snapshots",
     "stores",
@@ -56,6 +56,10 @@ const OBSERVED: [&str; 20] = [
     "locations",
     "server_locations",
     "server_views",
+    "upkeep",
+    "clock_skews",
+    "filesystems",
+    "services",
     "answers",
     "waivers",
 ];

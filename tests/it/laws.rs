@@ -232,9 +232,11 @@ fn a_printed_remedy_repairs_what_it_is_printed_for() {
                 .filter(|other| other.meta.code == group.meta.code)
                 .filter(|other| other.suffixes.intersection(&group.suffixes).next().is_some())
                 .filter(|other| other.subjects.iter().all(|s| group.subjects.contains(s)))
-                // A center may lack or hold several roles, each a finding of its own.
+                // A center may lack or hold several roles, hidden replicas hide several: each is a
+                // finding of its own.
                 .filter(|other| {
-                    !["DC005", "DC006"].contains(&other.meta.code) || other.why == group.why
+                    !["DC005", "DC006", "HID004"].contains(&other.meta.code)
+                        || other.why == group.why
                 })
                 .collect();
             // Removing segments stops where it would do harm; then the finding stays.

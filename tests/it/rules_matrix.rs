@@ -285,6 +285,8 @@ fn what_must_fail() {
         (
             "answered-badly",
             &[
+                ("CLI020", "", "-"),
+                ("CLI021", "", "-"),
                 ("CA020", "", "-"),
                 ("DC020", "", "-"),
                 ("DNS020", "", "-"),
@@ -296,6 +298,7 @@ fn what_must_fail() {
         (
             "directory-server-export",
             &[
+                ("HID003", "ipa03.dc1.idm", "-"),
                 ("AD001", "ipa05.dc2.idm", "-"),
                 ("TOP001", "ipa03.dc1.idm", "ca"),
                 ("TOP001", "ipa04.dc2.idm", "ca"),
@@ -353,7 +356,12 @@ fn what_must_fail() {
         ("two-renewal-servers", &[("CA005", "ipa1 ipa2", "-")]),
         (
             "hidden-renewal-server",
-            &[("CA007", "ipa1", "-"), ("CA008", "ipa1", "-"), ("DNS002", "ipa1", "-")],
+            &[
+                ("HID003", "ipa1", "-"),
+                ("CA007", "ipa1", "-"),
+                ("CA008", "ipa1", "-"),
+                ("DNS002", "ipa1", "-"),
+            ],
         ),
         ("only-hidden-successor", &[("CA006", "ipa1", "-")]),
         (
@@ -373,6 +381,8 @@ fn what_must_fail() {
         (
             "certificates-ending",
             &[
+                ("SNA005", "ipa2", "-"),
+                ("SNA005", "ipa4", "-"),
                 ("CA009", "ipa1 ipa2 ipa3", "-"),
                 ("CA010", "ipa2", "-"),
                 ("CA010", "ipa3", "-"),
@@ -390,6 +400,7 @@ fn what_must_fail() {
         (
             "crl-without-ca",
             &[
+                ("SNA005", "ipa1", "-"),
                 ("BAK001", "", "-"),
                 ("CA009", "ipa4", "-"),
                 ("COP001", "", "-"),
@@ -413,12 +424,20 @@ fn what_must_fail() {
         // In `west` no controller is visible; `w3` is hidden and need not resolve anybody.
         (
             "trust-controllers-in-one-place",
-            &[("DC006", "east", "-"), ("AD001", "west", "-"), ("AD002", "w2", "-")],
+            &[
+                ("HID003", "w3", "-"),
+                ("DC006", "east", "-"),
+                ("AD001", "west", "-"),
+                ("AD002", "w2", "-"),
+            ],
         ),
         ("copies-kept-well", &[("HID002", "bak", "-")]),
         (
             "copies-kept-badly",
             &[
+                ("PRF020", "", "-"),
+                ("SNA005", "ipa2", "-"),
+                ("SNA022", "", "-"),
                 ("BAK002", "ipa1.example.test/ipa-full-2026-05-01-02-00-00", "-"),
                 ("BAK003", "ipa1.example.test/ipa-full-2026-04-01-02-00-00", "-"),
                 ("BAK004", "old.example.test/ipa-data-2026-04-01-02-00-00", "-"),
@@ -477,6 +496,53 @@ fn what_must_fail() {
             "planned-beside-exports",
             &[("CA001", "ipa1", "-"), ("CA002", "ipa1", "-"), ("CA006", "ipa1", "-")],
         ),
+        ("servers-kept-well", &[]),
+        (
+            "servers-neglected",
+            &[
+                ("CLI020", "", "-"),
+                ("CLI021", "", "-"),
+                ("DNS021", "", "-"),
+                ("REP001", "ipa1", "domain"),
+                ("REP001", "ipa2", "domain"),
+                ("REP004", "ipa1", "domain"),
+                ("REP004", "ipa2", "domain"),
+                ("REP005", "ipa2", "domain"),
+                ("REP006", "ipa1", "domain"),
+                ("REP007", "ipa3", "domain"),
+                ("SRV001", "ipa1", "-"),
+                ("SRV002", "ipa1", "-"),
+                ("SRV003", "ipa1", "-"),
+                ("SRV003", "ipa2", "-"),
+            ],
+        ),
+        (
+            "full-backups-in-the-way",
+            &[
+                ("BAK008", "a1", "-"),
+                ("BAK010", "a1.example.test/ipa-full-2026-11-21-22-00-41", "-"),
+                ("BAK011", "a1", "-"),
+                ("BAK012", "", "-"),
+                ("BAK013", "a1.example.test/ipa-full-2026-11-21-22-00-41", "-"),
+                ("HID003", "b1", "-"),
+                ("HID004", "b1", "-"),
+                ("KRA001", "a1", "-"),
+                // No copy has every role, none is encrypted, and no server is in a VM.
+                ("BAK002", "a1.example.test/ipa-full-2026-11-21-22-00-41", "-"),
+                ("BAK002", "b1.example.test/ipa-full-2026-11-21-23-00-41", "-"),
+                ("BAK009", "a1.example.test/ipa-full-2026-11-21-22-00-41", "-"),
+                ("BAK009", "b1.example.test/ipa-full-2026-11-21-23-00-41", "-"),
+                ("COP001", "", "-"),
+                ("COP003", "b1", "-"),
+                ("DC004", "north", "-"),
+                ("DC004", "south", "-"),
+                ("DC005", "north", "-"),
+                ("DC005", "south", "-"),
+                ("DNS001", "", "-"),
+                ("HID002", "b1", "-"),
+                ("SNA001", "", "-"),
+            ],
+        ),
         // What the files do not prove must not fail.
         ("disputing-segment-lists", &[]),
         ("disputing-roles", &[]),
@@ -493,6 +559,7 @@ fn what_must_fail() {
         (
             "agreements-broken",
             &[
+                ("HID003", "ipa5", "-"),
                 ("TOP002", "core", "domain"),
                 ("TOP010", "core", "domain"),
                 ("TOP012", "ipa2", "-"),
@@ -613,7 +680,10 @@ fn what_must_stay_unknown() {
         }
     }
     // The healthy ones leave nothing open but copies, and what each server shows of replication.
-    let of_each_server = ["CA013", "DC008", "REP001", "REP002", "REP003", "TOP012", "TOP013"];
+    let of_each_server = [
+        "CA013", "DC008", "REP001", "REP002", "REP003", "REP004", "REP005", "REP006", "REP007",
+        "SRV001", "SRV002", "SRV003", "TOP012", "TOP013",
+    ];
     for deployment in ["healthy-three-data-centers", "healthy-two-data-centers", "sixty-servers"] {
         let report = audit_deployment(deployment);
         let open = report.rules.iter().filter(|(_, status)| *status == Status::Unknown);

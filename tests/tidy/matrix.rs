@@ -14,6 +14,11 @@ const COLUMNS: [&str; 4] = ["pass", "fail", "unknown", "not applicable"];
 const IMPOSSIBLE: &[(&str, &str, &str)] = &[
     ("BAK001", "not applicable", "every deployment needs a full backup"),
     ("COP001", "not applicable", "every deployment needs copies"),
+    ("CLI020", "not applicable", "every deployment is asked"),
+    ("CLI021", "not applicable", "every deployment is asked"),
+    ("SRV001", "not applicable", "every server has a clock"),
+    ("SRV002", "not applicable", "every server has disks"),
+    ("SRV003", "not applicable", "every server has services"),
     ("TOP006", "not applicable", "every deployment needs a replica"),
     ("TOP011", "not applicable", "every deployment has a number of servers"),
     ("TOP020", "not applicable", "every deployment is asked"),

@@ -28,7 +28,7 @@ const fn may_fail(when: &'static str, name: &'static str, purpose: &'static str)
 
 /// All sections, in the order of the script.
 pub static SECTIONS: &[About] = &[
-    section("meta", "which server made the export, when, and its offset from UTC"),
+    section("meta", "which server made the export, and when"),
     section(
         "ldif:ipa",
         "servers, roles, hidden servers, locations, both topologies, domain level, shared DNA \
@@ -70,9 +70,7 @@ pub static SECTIONS: &[About] = &[
         "backups on this server: names, sizes, times",
     ),
     section("header:*", "what a backup says of itself: kind, time, version, services"),
-    may_fail("for an encrypted backup", "tarnames:*", "which databases a backup holds"),
     may_fail("where no backup was ever made", "backupfs", "where backups and data are stored"),
-    section("timers", "whether backups are scheduled"),
     may_fail("where no backup was ever made", "backuplog", "whether backups went well"),
     section("virt", "whether the server is a virtual machine"),
     may_fail("on some machines", "product_uuid", "which virtual machine it is"),

@@ -11,7 +11,8 @@ use crate::import::Named;
 use crate::model::{AgreementKey, AgreementState, Fqdn, RuvKey, Suffix};
 use crate::note::{Note, NoteCode};
 use crate::parse::ldif::Entry;
-use crate::replication_words::{ends_of, says_disabled, state_of_json, state_of_text};
+use crate::recovery::Span;
+use crate::replication_words::{ends_of, says_disabled, span_of_age, state_of_json, state_of_text};
 use crate::time::Timestamp;
 
 /// One agreement as its entry shows it.
@@ -100,6 +101,7 @@ pub(crate) fn state_agreements(
     for (suffix, entry) in replicas {
         let children = children.remove(&suffix).unwrap_or_default();
         state_replica(named, host, suffix, entry, facts);
+        state_purge_delay(named, host, suffix, entry, facts);
         let counted = entry.value("numsubordinates").is_some();
         let whole = agrees(named, entry, children.all, facts)
             && !children.lost
@@ -150,6 +152,38 @@ fn state_replica(named: &Named<'_>, host: &Fqdn, suffix: Suffix, entry: &Entry, 
     facts.server(host, at.clone());
     let key = RuvKey { on: Some(host.clone()), suffix };
     facts.observed.ruv(key, at.clone()).own_id.claim(id, at);
+}
+
+/// Seconds after which 389-ds purges tombstones where nothing else is set (`repl5_replica.c`).
+const PURGE_DELAY_DEFAULT: u32 = 604_800;
+
+/// How long the server keeps deleted entries. Absent means the default, under the same condition
+/// as for [`enabled`].
+fn state_purge_delay(
+    named: &Named<'_>,
+    host: &Fqdn,
+    suffix: Suffix,
+    entry: &Entry,
+    facts: &mut Facts,
+) {
+    const NAME: &str = "nsds5replicapurgedelay";
+    let line = value_line(entry, NAME, |_| true);
+    let delay = match entry.value(NAME) {
+        Some(text) => span_of_age(text),
+        None if entry.complete && is_a(entry, "nsds5replica") => {
+            Some(Span::from_seconds(PURGE_DELAY_DEFAULT))
+        }
+        None => return,
+    };
+    let Some(delay) = delay else {
+        let message = "nsds5ReplicaPurgeDelay is no number of seconds; it is unknown";
+        facts.note(Note::on_file(named.file, NoteCode::UnknownWord, message).at(line));
+        return;
+    };
+    let set = if entry.value(NAME).is_some() { "" } else { " (not set)" };
+    let observed = format!("{host}: purge delay {delay} in {suffix}{set}");
+    let at = Sources::from([source(named, entry, line, observed)]);
+    facts.observed.upkeep(host, suffix).purge_delay.claim(delay, at);
 }
 
 /// Says that a replica id is none. The one of read-only servers is one, but names no server.

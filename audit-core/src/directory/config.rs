@@ -31,6 +31,9 @@ pub(crate) enum Place {
     RuvEntry(Suffix),
     /// `cn=Posix IDs` of the plug-in that assigns ids.
     PosixIds,
+    /// Settings of a suffix's changelog; of `None`, those that older releases keep for all of them
+    /// (`cn=changelog5`).
+    Changelog(Option<Suffix>),
 }
 
 impl Place {
@@ -58,6 +61,13 @@ impl Place {
             ["posix ids", "distributed numeric assignment plugin", "plugins", "config"] => {
                 Some(Self::PosixIds)
             }
+            ["changelog5", "config"] => Some(Self::Changelog(None)),
+            // FreeIPA names its backends so (`ipaserver/install/{dsinstance,cainstance}.py`).
+            ["changelog", backend, "ldbm database", "plugins", "config"] => match *backend {
+                "userroot" => Some(Self::Changelog(Some(Suffix::Domain))),
+                "ipaca" => Some(Self::Changelog(Some(Suffix::Ca))),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -170,7 +180,8 @@ fn whose(
 /// What to do if nothing tells the server.
 const HELP: &str = "Use the export bundle of `idm-drill collect`, which names its server; or add \
                     the output of: ldapsearch -b cn=config -s base nsslapd-localhost; or name the \
-                    file after the server: agreements-HOST.ldif, ruv-HOST.ldif, dna-HOST.ldif.";
+                    file after the server: agreements-HOST.ldif, changelog-HOST.ldif, \
+                    ruv-HOST.ldif, dna-HOST.ldif.";
 
 /// Says that something was left out because its server is unknown.
 pub(crate) fn note_unknown_server(named: &Named<'_>, line: u64, what: &str, facts: &mut Facts) {
@@ -204,7 +215,7 @@ fn proven_hosts(entries: &[(Place, &Entry)]) -> BTreeSet<Fqdn> {
             Place::RuvEntry(_) => {
                 hosts.extend(entry.values("nsds5agmtmaxcsn").filter_map(supplier_in_max_csn));
             }
-            Place::Monitor | Place::PosixIds => {}
+            Place::Monitor | Place::PosixIds | Place::Changelog(_) => {}
         }
     }
     for (place, entry) in entries {
@@ -244,7 +255,7 @@ fn peers(entries: &[(Place, &Entry)]) -> BTreeSet<Fqdn> {
 
 /// The server that a file is named after: `agreements-HOST.ldif`.
 fn in_file_name(named: &Named<'_>) -> Option<Fqdn> {
-    const KINDS: [&str; 5] = ["agreements-", "config-", "dna-", "dse-", "ruv-"];
+    const KINDS: [&str; 6] = ["agreements-", "changelog-", "config-", "dna-", "dse-", "ruv-"];
     let base = named.base();
     let stem = [".ldif", ".txt"].iter().find_map(|end| base.strip_suffix(end)).unwrap_or(&base);
     let host = KINDS.iter().find_map(|kind| stem.strip_prefix(kind))?;

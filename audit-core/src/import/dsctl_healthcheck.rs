@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::json_parts::Place;
 use crate::note::NoteCode;
 use crate::parse::json::Document;
-use crate::replication_words::fault_of_check;
+use crate::replication_words::{fault_of_check, state_health};
 
 /// Reads the list that `dsctl -j INSTANCE healthcheck` prints.
 ///
@@ -21,14 +21,17 @@ use crate::replication_words::fault_of_check;
 /// |---|---|
 /// | `DSREPLLE0005` | the agreement that `detail` names is unreachable |
 /// | `DSREPLLE0001` | the agreement that `detail` names fails |
+/// | `DSREPLLE0002` | the number of replication conflicts in a suffix |
+/// | `DSSKEWLE0001` to `0003` | the clock is off by 6, 12 or 24 hours at least |
+/// | `DSDSLE0001` | the file system that `detail` names has too little free space |
 ///
 /// The output does not say which server was checked. That comes from the export bundle around it,
 /// or from the agreement's own name (`FROM-to-TO`).
 ///
 /// # Errors
 ///
-/// Every other finding, and one of an agreement whose supplier stays open, is counted by its code
-/// in a note.
+/// Every other finding, and one of which it stays open on which server it was made, is counted by
+/// its code in a note.
 ///
 /// # Source
 ///
@@ -54,6 +57,14 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
     let on = Asked::of(&place).on;
     let mut not_used: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, code, detail) in findings {
+        let sources = |observed: String| {
+            let mut source = place.source(&format!("/{at}"), observed);
+            source.observed_from = source.observed_from.or_else(|| on.clone());
+            Sources::from([source])
+        };
+        if on.as_ref().is_some_and(|on| state_health(on, code, detail, &sources, facts)) {
+            continue;
+        }
         let Some((key, state)) = fault_of_check(code, detail, on.as_ref()) else {
             *not_used.entry(code).or_default() += 1;
             continue;

@@ -16,12 +16,13 @@ use crate::parse::ldif::Dn;
 /// |---|---|
 /// | `cn=config` | `nsslapd-localhost` is the server |
 /// | `cn=monitor` | tells the file from a search below `cn=config` |
-/// | `cn=replica,cn=SUFFIX,cn=mapping tree,cn=config` | the server's replica id, and where all of its agreements are listed |
+/// | `cn=replica,cn=SUFFIX,cn=mapping tree,cn=config` | the server's replica id, and where all of its agreements are listed; `nsds5ReplicaPurgeDelay`, absent means 7 days |
 /// | `cn=NAME` below it | an agreement to `nsDS5ReplicaHost`, and whether it is enabled |
 ///
 /// The file holds settings as the server last wrote them. The state of replication lives in the
 /// server's memory; status lines and RUVs that the file may show are of some earlier time and are
-/// passed over. Ranges of ids in the file are read by the importer of ranges.
+/// passed over. Ranges of ids and settings of changelogs in the file are read by the importers of
+/// these.
 ///
 /// The file also holds the hash of the directory manager's password and the credentials of
 /// agreements, which can be decrypted. They are on no list and are dropped unseen.
@@ -45,6 +46,7 @@ pub(super) static FORMAT: Format = Format {
             "nsds5replicahost",
             "nsds5replicaid",
             "nsds5replicalastupdatestatus",
+            "nsds5replicapurgedelay",
             "nsslapd-localhost",
             "numsubordinates",
             "objectclass",

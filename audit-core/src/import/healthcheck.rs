@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Format, Named, Reads};
-use crate::evidence::Sources;
+use crate::evidence::{Source, Sources};
 use crate::facts::Facts;
 use crate::json_parts::Place;
 use crate::limits::IPA_SEARCH_RECORDS_LIMIT;
 use crate::model::{CaMode, CertificateKey, Fqdn, IdRange, RuvKey, Suffix};
 use crate::note::NoteCode;
 use crate::parse::json::Document;
-use crate::replication_words::{fault_of_check, replica_id, suffix_of_root};
+use crate::replication_words::{
+    fault_of_check, replica_id, service_name, state_health, suffix_of_root,
+};
 use crate::time::Timestamp;
 
 /// Reads the list of results that `ipa-healthcheck --all --output-type json` writes: one file per
@@ -31,6 +33,10 @@ use crate::time::Timestamp;
 /// | `IPADNARangeCheck` | the ids that it may hand out; 0 means none |
 /// | `ReplicationCheck` | agreements that are not reachable or not in synchronization |
 /// | `*ExpirationCheck` | end of validity of a certificate, where the result states it |
+/// | the same, with success | no replication conflicts; `DSREPLLE0002`: their number in a suffix |
+/// | `DSECheck` | by how much the clock is off: 0, or 6, 12 or 24 hours at least |
+/// | `FileSystemSpaceCheck`, `DiskSpaceCheck` | whether a file system has enough free space |
+/// | `ipahealthcheck.meta.services` | whether each service runs |
 /// | `pki_tomcatd` | runs: the CA is integrated |
 ///
 /// `when` dates every fact. A check without a result was not run: directory server down, no CA on
@@ -127,7 +133,15 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
     if !records.iter().any(|record| record.source.starts_with("ipahealthcheck.")) {
         return false;
     }
-    let mut reader = Reader { place, facts, server: None, not_used: BTreeMap::new() };
+    let mut reader = Reader {
+        place,
+        facts,
+        server: None,
+        space: BTreeMap::new(),
+        unconflicted: Sources::new(),
+        has_conflicts: false,
+        not_used: BTreeMap::new(),
+    };
     reader.identify(&records);
     for record in &records {
         reader.record(record);
@@ -155,6 +169,11 @@ struct Reader<'a> {
     facts: &'a mut Facts,
     /// Whose results these are.
     server: Option<Fqdn>,
+    /// Whether file systems have enough free space, by all results on each.
+    space: BTreeMap<String, (bool, Sources)>,
+    /// Where a check found no replication conflicts, and whether one found some.
+    unconflicted: Sources,
+    has_conflicts: bool,
     /// Failed checks that state no fact, with their number.
     not_used: BTreeMap<String, usize>,
 }
@@ -222,9 +241,13 @@ impl Reader<'_> {
             "IPACRLManagerCheck" => self.crl(record),
             "IPARenewalMasterCheck" => self.renewal(record),
             "IPADNARangeCheck" => self.dna(record),
-            "ReplicationCheck" | "ReplicationConflictCheck" => self.agreement(record),
+            "ReplicationCheck" | "ReplicationConflictCheck" => self.replication(record),
+            "DSECheck" => self.clock(record),
+            "DiskSpaceCheck" => self.health(record),
+            "FileSystemSpaceCheck" => self.space(record),
             "IPATopologyDomainCheck" => self.topology(record),
             "pki_tomcatd" => self.tomcat(record),
+            _ if record.source == "ipahealthcheck.meta.services" => self.service(record),
             check if check.ends_with("ExpirationCheck") => self.expiration(record),
             _ => false,
         };
@@ -369,8 +392,71 @@ impl Reader<'_> {
         true
     }
 
+    /// Success means that there are no conflicts, too: the check looks for both. So it is the only
+    /// result of its run.
+    fn replication(&mut self, record: &Record<'_>) -> bool {
+        if record.severity == Severity::Problem {
+            self.has_conflicts |= record.text("key") == Some("DSREPLLE0002");
+            return self.health(record) || self.agreement(record);
+        }
+        self.unconflicted.extend(self.sources(record, "no replication conflicts"));
+        true
+    }
+
+    /// What a failed check of the directory server says of conflicts, clock and disks.
+    fn health(&mut self, record: &Record<'_>) -> bool {
+        let detail = record.text("msg").unwrap_or_default();
+        let code = record.text("key").unwrap_or_default();
+        let Some(server) = self.server.clone() else { return false };
+        let mut source = self.place.source(&record.pointer, String::new());
+        source.observed_from = Some(server.clone());
+        source.observed_at = record.when.or(source.observed_at);
+        let sources = |observed: String| Sources::from([Source { observed, ..source.clone() }]);
+        state_health(&server, code, detail, &sources, self.facts)
+    }
+
+    /// Nothing but the clock makes this check fail.
+    fn clock(&mut self, record: &Record<'_>) -> bool {
+        if record.severity == Severity::Problem {
+            return self.health(record);
+        }
+        if let Some(server) = self.server.clone() {
+            let sources = self.sources(record, format!("{server}: the clock is right"));
+            self.facts.observed.clock_skews.entry(server).or_default().claim(0, sources);
+        }
+        true
+    }
+
+    /// Two results on each folder: the percentage, and the number of MiB.
+    fn space(&mut self, record: &Record<'_>) -> bool {
+        let Some(store) = record.text("store") else { return false };
+        let free = match (record.number("percent_free"), record.number("free_space")) {
+            (Some(percent), _) => format!("{percent} %"),
+            (None, Some(mebibytes)) => format!("{mebibytes} MiB"),
+            (None, None) => return false,
+        };
+        let least = record.number("threshold").map_or(String::new(), |t| format!(", at least {t}"));
+        let sources = self.sources(record, format!("{store}: free {free}{least}"));
+        let is_enough = record.severity == Severity::Success;
+        let (enough, all) = self.space.entry(store.to_owned()).or_insert((true, Sources::new()));
+        *enough &= is_enough;
+        all.extend(sources);
+        true
+    }
+
+    /// `pki_tomcatd` also tells of the CA.
+    fn service(&mut self, record: &Record<'_>) -> bool {
+        let runs = record.word("status").and_then(Value::as_bool);
+        let (Some(runs), Some(server)) = (runs, self.server.clone()) else { return false };
+        let name = service_name(record.check);
+        let word = if runs { "running" } else { "stopped" };
+        let sources = self.sources(record, format!("{server}: {name} {word}"));
+        self.facts.observed.services.entry((server, name)).or_default().claim(runs, sources);
+        true
+    }
+
     /// `DSREPLLE0005` and `DSREPLLE0001` name an agreement of this server that does not work. The
-    /// others (conflicts, temporary states, no status) state nothing of one.
+    /// others (temporary states, no status) state nothing of one.
     fn agreement(&mut self, record: &Record<'_>) -> bool {
         let detail = record.text("msg").unwrap_or_default();
         let code = record.text("key").unwrap_or_default();
@@ -423,7 +509,7 @@ impl Reader<'_> {
             let sources = self.sources(record, "service pki_tomcatd runs");
             self.facts.ca(CaMode::Integrated, sources);
         }
-        record.severity == Severity::Success
+        self.service(record) || record.severity == Severity::Success
     }
 
     fn expiration(&mut self, record: &Record<'_>) -> bool {
@@ -440,6 +526,18 @@ impl Reader<'_> {
     }
 
     fn finish(&mut self, records: &[Record<'_>]) {
+        if let Some(server) = self.server.clone() {
+            if !self.has_conflicts && !self.unconflicted.is_empty() {
+                for suffix in Suffix::ALL {
+                    let upkeep = self.facts.observed.upkeep(&server, suffix);
+                    upkeep.conflicts.claim(0, self.unconflicted.clone());
+                }
+            }
+            for (path, (enough, sources)) in std::mem::take(&mut self.space) {
+                let place = (server.clone(), path);
+                self.facts.observed.filesystems.entry(place).or_default().claim(enough, sources);
+            }
+        }
         let only_failures = records.iter().all(|record| record.severity == Severity::Problem);
         let help = "ipa-healthcheck --all --output-type json --output-file FILE, on every server.";
         if only_failures && records.len() > 1 {

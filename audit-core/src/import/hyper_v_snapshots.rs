@@ -6,8 +6,7 @@ use super::{Format, Named, Reads};
 use crate::facts::Facts;
 use crate::json_parts::Place;
 use crate::parse::json::Document;
-use crate::snapshot_parts::{Shown, state, was_off};
-use crate::time::Timestamp;
+use crate::snapshot_parts::{Shown, date_of_powershell, state, was_off};
 
 /// Reads what `Get-VMSnapshot -VMName * | Select VMName,Name,SnapshotType,CreationTime,State |
 /// ConvertTo-Json` prints: one object, or a list.
@@ -61,7 +60,7 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
         let shown = Shown {
             vm,
             name,
-            taken_at: text("CreationTime").and_then(time),
+            taken_at: text("CreationTime").and_then(date_of_powershell),
             powered_off: off,
             // A checkpoint holds every virtual disk; one that is passed through forbids it.
             full: Some(true),
@@ -70,15 +69,4 @@ fn read(named: &Named<'_>, document: &Document, facts: &mut Facts) -> bool {
         state(&place.source(&at, format!("checkpoint {name} of {vm}")), shown, facts);
     }
     found
-}
-
-fn time(text: &str) -> Option<Timestamp> {
-    let inner = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/"));
-    match inner {
-        Some(milliseconds) => {
-            let milliseconds: i64 = milliseconds.split(['+', '-']).next()?.parse().ok()?;
-            Timestamp::from_unix_seconds(milliseconds / 1000)
-        }
-        None => Timestamp::parse_rfc3339(text).filter(|_| text.len() > 10),
-    }
 }

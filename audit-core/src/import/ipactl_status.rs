@@ -1,10 +1,11 @@
 //! `ipactl status`: which services run on a server.
 
 use super::{Format, Named, Reads};
+use crate::evidence::Sources;
 use crate::facts::Facts;
-use crate::model::Fqdn;
 use crate::note::{Note, NoteCode};
 use crate::parse::console::{Block, Transcript};
+use crate::replication_words::{server_of, service_name};
 
 /// Reads the text that `ipactl status` prints on one server.
 ///
@@ -12,14 +13,13 @@ use crate::parse::console::{Block, Transcript};
 ///
 /// | line | becomes |
 /// |---|---|
-/// | `Directory Service: RUNNING`, `named Service: RUNNING` | nothing; a note |
-/// | `named Service: STOPPED` | a note |
-///
-/// The model holds what is installed, not what runs at one moment: no verdict reads this.
+/// | `Directory Service: RUNNING`, `named Service: RUNNING` | the service runs |
+/// | `named Service: STOPPED` | it does not |
 ///
 /// # Errors
 ///
-/// None.
+/// Where neither an export bundle nor the prompt before the command says which server it is, the
+/// lines are left out with a note.
 ///
 /// # Source
 ///
@@ -43,32 +43,20 @@ fn read_block(named: &Named<'_>, block: &Block<'_>, facts: &mut Facts) -> bool {
         .collect();
     let Some((_, _, first)) = services.first() else { return false };
     let prompt = block.command().and_then(|command| command.host.as_deref());
-    let machine = named.observed_from.as_ref().map(Fqdn::as_str).or(prompt);
-    let on = machine.map_or(String::new(), |machine| format!(" on {machine}"));
-    let stopped: Vec<&(&str, &str, u64)> =
-        services.iter().filter(|(_, state, _)| *state == "STOPPED").collect();
-    for (name, _, line) in &stopped {
-        facts.note(
-            Note::on_file(
-                named.file,
-                NoteCode::ReportedFault,
-                format!("ipactl: service {name} was stopped{on}; no verdict uses that"),
-            )
-            .at(*line)
-            .help("ipactl start; journalctl -u NAME"),
-        );
+    let Some(on) = named.observed_from.clone().or_else(|| prompt.and_then(server_of)) else {
+        let message = format!("ipactl: the server is not stated: {} services", services.len());
+        let help = "Use the export bundle of `idm-drill collect`, which names its server.";
+        let note = Note::on_file(named.file, NoteCode::HostNotStated, message);
+        facts.note(note.at(*first).help(help));
+        return true;
+    };
+    for (name, state, line) in services {
+        let name = service_name(name);
+        let observed = format!("{on}: {name} {}", state.to_ascii_lowercase());
+        let mut source = named.source(line, observed);
+        source.observed_from = Some(on.clone());
+        let cell = facts.observed.services.entry((on.clone(), name)).or_default();
+        cell.claim(state == "RUNNING", Sources::from([source]));
     }
-    facts.note(
-        Note::on_file(
-            named.file,
-            NoteCode::CommandNotRead,
-            format!(
-                "ipactl: {} of {} services ran{on}; no verdict uses that",
-                services.len() - stopped.len(),
-                services.len()
-            ),
-        )
-        .at(*first),
-    );
     true
 }

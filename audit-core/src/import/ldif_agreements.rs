@@ -14,6 +14,7 @@ use crate::parse::ldif::Dn;
 /// | entry | becomes |
 /// |---|---|
 /// | `cn=replica,cn=SUFFIX,cn=mapping tree,cn=config` | `nsDS5ReplicaId` is the server's replica id in the suffix (65535, which servers without changes of their own share, is none); with its agreements, it shows where all of them are listed |
+/// | its `nsds5ReplicaPurgeDelay` | how long deleted entries are kept; absent means 7 days, 0 without end |
 /// | `cn=NAME` below it | an agreement to `nsDS5ReplicaHost`; `nsds5ReplicaEnabled`, absent means on |
 /// | its `nsds5replicaLastUpdateStatus` | the class of the last update, by the error number; if it is absent, `nsds5replicaLastUpdateStatusJSON`, whose message counts even where the document is invalid |
 /// | its `nsds5replicaLastUpdateEnd` | end of the last update; 1970 and `0` mean never |
@@ -55,6 +56,7 @@ pub(super) static FORMAT: Format = Format {
             "nsds5replicalastupdateend",
             "nsds5replicalastupdatestatus",
             "nsds5replicalastupdatestatusjson",
+            "nsds5replicapurgedelay",
             "nsslapd-localhost",
             "numsubordinates",
             "objectclass",

@@ -28,18 +28,17 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::archive;
-use crate::backup_archive::encrypted_to;
+use crate::backup_archive::encrypted;
 use crate::bundle::Section;
-use crate::evidence::{Source, Sources};
+use crate::evidence::Source;
 use crate::facts::Facts;
 use crate::limits;
-use crate::model::{BackupKind, Deployment, Fqdn};
+use crate::model::{Deployment, Fqdn};
 use crate::note::{Note, NoteCode};
 use crate::parse::console::{Line, Transcript};
 use crate::parse::decode::{Content, Encoding, Transcoder};
 use crate::parse::json::Document;
 use crate::parse::ldif::{self, Dn};
-use crate::seen::Place;
 use crate::sos::{Part, Reports};
 use crate::stage::Stage;
 use crate::time::Timestamp;
@@ -77,12 +76,16 @@ mod json_rpc;
 mod kubevirt_snapshots;
 mod ldif_ad_trust_agents;
 mod ldif_agreements;
+mod ldif_changelog;
 mod ldif_directory;
 mod ldif_dna;
 mod ldif_locations;
 mod ldif_ruv;
 mod ovirt_snapshots;
 mod pki_ca_cs_cfg;
+mod powercli_csv;
+mod powercli_snapshots;
+mod proxmox_listsnapshot;
 mod proxmox_snapshots;
 mod replica_manage_dnarange_show;
 mod replica_manage_list;
@@ -130,12 +133,16 @@ pub static FORMATS: &[&Format] = &[
     &kubevirt_snapshots::FORMAT,
     &ldif_ad_trust_agents::FORMAT,
     &ldif_agreements::FORMAT,
+    &ldif_changelog::FORMAT,
     &ldif_directory::FORMAT,
     &ldif_dna::FORMAT,
     &ldif_locations::FORMAT,
     &ldif_ruv::FORMAT,
     &ovirt_snapshots::FORMAT,
     &pki_ca_cs_cfg::FORMAT,
+    &powercli_csv::FORMAT,
+    &powercli_snapshots::FORMAT,
+    &proxmox_listsnapshot::FORMAT,
     &proxmox_snapshots::FORMAT,
     &replica_manage_dnarange_show::FORMAT,
     &replica_manage_list::FORMAT,
@@ -639,8 +646,7 @@ impl Reader {
             self.archive = Some((kind, head));
             return;
         }
-        if let Some(keys) = self.is_encrypted_backup().then(|| encrypted_to(&head)).flatten() {
-            let note = self.encrypted(keys);
+        if let Some(note) = encrypted(&self.file, &head, &mut self.facts) {
             let transcoder = Transcoder::new(Encoding::Utf8);
             self.body = Some(Body { transcoder, stage: Stage::Refused("encrypted backup", note) });
             return;
@@ -664,46 +670,6 @@ impl Reader {
         let mut body = Body { transcoder, stage };
         body.stage.push(&self.file, &decoded, &mut self.facts);
         self.body = Some(body);
-    }
-
-    /// True if the file is called as `ipa-backup --gpg` calls its archives.
-    fn is_encrypted_backup(&self) -> bool {
-        let base = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
-        matches!(base, "ipa-full.tar.gpg" | "ipa-data.tar.gpg")
-    }
-
-    /// States what an encrypted archive shows: that it is there, and for which keys.
-    fn encrypted(&mut self, keys: BTreeSet<String>) -> Note {
-        let named = Named::file(&self.file);
-        let place = Place::of(&self.file, None::<&str>);
-        let kind = if self.file.ends_with("ipa-full.tar.gpg") { "full" } else { "data" };
-        let source = Source { line: None, ..named.source(0, "OpenPGP message") };
-        let backup = self.facts.seen.backup(place, [source.clone()]);
-        let of = |observed: String| Sources::from([Source { observed, ..source.clone() }]);
-        backup.encrypted.claim(true, of("OpenPGP message".to_owned()));
-        if let Some(kind) = BackupKind::parse(kind) {
-            backup.kind.claim(kind, of(format!("{kind} backup")));
-        }
-        let one = keys.first().filter(|_| keys.len() == 1).cloned();
-        if let Some(key) = one {
-            backup.key.claim(key.clone(), of(format!("encrypted to key {key}")));
-        }
-        let keys: Vec<String> = keys.into_iter().collect();
-        let to = match keys.as_slice() {
-            [] => "with a passphrase".to_owned(),
-            keys => format!("to key {}", keys.join(", ")),
-        };
-        Note::on_file(
-            &self.file,
-            NoteCode::ArchiveEncrypted,
-            format!(
-                "the archive is encrypted {to}: what it holds and whether it is whole is unknown"
-            ),
-        )
-        .help(
-            "Declare the key in answers.toml, and rehearse a restore; or audit the archive before \
-               it is encrypted.",
-        )
     }
 
     fn body_bytes(&mut self, bytes: &[u8]) -> Flow {

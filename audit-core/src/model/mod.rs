@@ -20,7 +20,8 @@ pub use name::{Fqdn, Suffix};
 pub use need::Need;
 pub use observed::{
     Agreement, AgreementKey, AgreementState, Answer, CaSigning, Certificate, CertificateKey,
-    DeploymentRange, Dna, IdRange, IdRangeKind, Observed, Ruv, RuvElement, RuvKey, Waiver,
+    DeploymentRange, Dna, IdRange, IdRangeKind, Observed, Ruv, RuvElement, RuvKey, Upkeep,
+    UpkeepKey, Waiver,
 };
 pub use server::{Role, RoleStatus, Server, ServerAttribute, Visibility};
 pub use topology::{Direction, Segment, SegmentKey, Topology};

@@ -67,6 +67,10 @@ pub enum Need {
     Certificates(Fqdn),
     /// Who signed the integrated CA's certificate.
     CaSigning,
+    /// How long a server keeps changes of a suffix, and what replication left in it.
+    Upkeep(Fqdn, Suffix),
+    /// Clock, file systems and services of a server.
+    Health(Fqdn),
     /// The list of servers as a server shows it.
     ServerView(Fqdn),
     /// How long servers keep changes that others miss.
@@ -105,6 +109,8 @@ impl Need {
             | Self::IdRanges
             | Self::Certificates(_)
             | Self::CaSigning
+            | Self::Upkeep(..)
+            | Self::Health(_)
             | Self::ServerView(_)
             | Self::ChangelogAge
             | Self::Answer(..) => false,
@@ -143,6 +149,8 @@ impl Need {
             | Self::DnaRange(_)
             | Self::Certificates(_)
             | Self::ServerView(_)
+            | Self::Upkeep(..)
+            | Self::Health(_)
             | Self::IdRanges
             | Self::ChangelogAge
             | Self::CaSigning => EXPORT.to_owned(),
@@ -190,6 +198,12 @@ impl fmt::Display for Need {
             Self::Locations => f.write_str("the IdM locations"),
             Self::Certificates(server) => write!(f, "certificates of {server}"),
             Self::CaSigning => f.write_str("who signed the CA's certificate"),
+            Self::Upkeep(server, suffix) => {
+                write!(f, "how long {server} keeps changes of suffix {suffix}, and conflicts in it")
+            }
+            Self::Health(server) => {
+                write!(f, "clock, free disk space and running services of {server}")
+            }
             Self::ServerView(server) => write!(f, "which servers {server} knows"),
             Self::ChangelogAge => {
                 f.write_str("how long every server keeps changes (nsslapd-changelogmaxage)")

@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::{Fqdn, Suffix};
 use crate::evidence::{Fact, Sources};
+use crate::recovery::Span;
 use crate::time::Timestamp;
 
 /// Class of an agreement's last incremental update. Closed.
@@ -301,6 +302,27 @@ impl fmt::Display for CaSigning {
     }
 }
 
+/// What identifies how a server keeps a suffix.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct UpkeepKey {
+    /// The server.
+    pub on: Fqdn,
+    /// The replicated suffix.
+    pub suffix: Suffix,
+}
+
+/// How a server keeps the changes of a suffix, and what replication left in it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Upkeep {
+    /// `nsslapd-changelogmaxage`: how long changes are kept for others; 0 means that age removes
+    /// none.
+    pub changelog_max_age: Fact<Span>,
+    /// `nsds5ReplicaPurgeDelay`: how long deleted entries and old values are kept; 0 means forever.
+    pub purge_delay: Fact<Span>,
+    /// How many entries replication could not merge and kept under another name.
+    pub conflicts: Fact<u64>,
+}
+
 /// What somebody answered to an open question. Closed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Answer {
@@ -365,6 +387,16 @@ pub struct Observed {
     pub server_locations: BTreeMap<Fqdn, Fact<String>>,
     /// The list of servers that a server shows when it is asked.
     pub server_views: BTreeMap<Fqdn, Fact<BTreeSet<Fqdn>>>,
+    /// How servers keep each suffix.
+    pub upkeep: BTreeMap<UpkeepKey, Upkeep>,
+    /// By how many seconds the clock of a server's directory is off at least: 0 if a check found
+    /// it right.
+    pub clock_skews: BTreeMap<Fqdn, Fact<u64>>,
+    /// Whether a file system of a server has as much free space as its check asks for, by server
+    /// and folder.
+    pub filesystems: BTreeMap<(Fqdn, String), Fact<bool>>,
+    /// Whether a service of a server runs, by server and name.
+    pub services: BTreeMap<(Fqdn, String), Fact<bool>>,
     /// Answers to open questions, by the question's identifier.
     pub answers: BTreeMap<String, Fact<Answer>>,
     /// Waived findings.
@@ -384,6 +416,11 @@ impl Observed {
         let ruv = self.ruvs.entry(key).or_default();
         ruv.sources.extend(sources);
         ruv
+    }
+
+    /// How a server keeps a suffix, to state facts of.
+    pub fn upkeep(&mut self, on: &Fqdn, suffix: Suffix) -> &mut Upkeep {
+        self.upkeep.entry(UpkeepKey { on: on.clone(), suffix }).or_default()
     }
 
     /// The certificate to state facts of.
@@ -434,6 +471,21 @@ impl Observed {
         }
         for (server, view) in other.server_views {
             self.server_views.entry(server).or_default().merge(view);
+        }
+        for (key, from) in other.upkeep {
+            let into = self.upkeep.entry(key).or_default();
+            into.changelog_max_age.merge(from.changelog_max_age);
+            into.purge_delay.merge(from.purge_delay);
+            into.conflicts.merge(from.conflicts);
+        }
+        for (server, skew) in other.clock_skews {
+            self.clock_skews.entry(server).or_default().merge(skew);
+        }
+        for (place, enough) in other.filesystems {
+            self.filesystems.entry(place).or_default().merge(enough);
+        }
+        for (service, runs) in other.services {
+            self.services.entry(service).or_default().merge(runs);
         }
         for (question, answer) in other.answers {
             self.answers.entry(question).or_default().merge(answer);

@@ -1,11 +1,8 @@
 //! BAK008 `backup-on-visible-server`.
 
-use std::collections::BTreeMap;
-
-use crate::copy_parts::with_list;
+use crate::copy_parts::{full_backup_hosts, with_list};
 use crate::declare_rule;
-use crate::evidence::Sources;
-use crate::model::{BackupKind, CopyTable, Deployment, Fqdn, Need, Role};
+use crate::model::{CopyTable, Deployment, Need, Role};
 use crate::role_parts::is_hidden;
 use crate::rule::{Judgement, Severity, State};
 use crate::rule_parts::{failure, on};
@@ -69,14 +66,7 @@ declare_rule! {
 }
 
 fn check(deployment: &Deployment, _views: &Views) -> Vec<Judgement> {
-    let mut hosts: BTreeMap<&Fqdn, Sources> = BTreeMap::new();
-    for copy in deployment.copies.backups.values() {
-        let host = copy.host.value().filter(|host| deployment.servers.contains_key(*host));
-        if let (Some(host), Some(BackupKind::Full)) = (host, copy.kind.value()) {
-            hosts.entry(host).or_default().extend(copy.host.sources());
-        }
-    }
-    let judgements = hosts
+    let judgements = full_backup_hosts(deployment)
         .into_iter()
         .map(|(host, evidence)| {
             let state = match is_hidden(deployment, host, Role::IpaMaster) {

@@ -4,13 +4,17 @@
 pub mod backup_lacks_roles;
 pub mod backup_of_other_version;
 pub mod backup_of_removed_server;
+pub mod backup_older_than_servers;
 pub mod backup_on_data_filesystem;
 pub mod backup_on_visible_server;
+pub mod backup_stops_last_server;
+pub mod backup_under_tmp;
 pub mod broken_agreement;
 pub mod ca_less_certificate_expiring;
 pub mod ca_renewal_server_without_kra;
 pub mod ca_replica_without_ca_segment;
 pub mod certificate_expiring;
+pub mod clock_skew;
 pub mod conflicting_dna_ranges;
 pub mod copies_in_one_data_center;
 pub mod copies_on_their_host;
@@ -32,7 +36,9 @@ pub mod externally_signed_ca;
 pub mod few_ids_left;
 pub mod fewer_than_three_cas;
 pub mod fewer_than_two_trust_controllers;
+pub mod full_filesystem;
 pub mod hidden_ca_renewal_server;
+pub mod hidden_replica_lacks_roles;
 pub mod incomplete_backup;
 pub mod key_beside_its_data;
 pub mod kra_without_ca;
@@ -44,6 +50,7 @@ pub mod more_than_sixty_servers;
 pub mod no_ca_copy;
 pub mod no_ca_renewal_server;
 pub mod no_ca_snapshot;
+pub mod no_data_backup;
 pub mod no_full_backup;
 pub mod no_hidden_replica;
 pub mod no_key_for_backup;
@@ -52,12 +59,17 @@ pub mod no_single_crl_publisher;
 pub mod no_successor_for_ca_renewal_server;
 pub mod old_backup;
 pub mod old_snapshot;
+pub mod purge_delay_differs;
 pub mod readable_backup;
+pub mod replication_conflicts;
 pub mod replication_only;
 pub mod restore_shows_hidden_replica;
 pub mod role_in_one_data_center;
+pub mod role_on_hidden_replicas_only;
 pub mod segment_to_unknown_host;
+pub mod server_offline_too_long;
 pub mod server_without_trust_agent;
+pub mod short_changelog;
 pub mod single_ca;
 pub mod single_dna_range;
 pub mod single_dns_server;
@@ -66,6 +78,8 @@ pub mod single_link_between_data_centers;
 pub mod single_server_data_center;
 pub mod snapshot_of_running_vm;
 pub mod snapshots_lack_roles;
+pub mod snapshots_too_young;
+pub mod stopped_service;
 pub mod suffix_disconnected;
 pub mod too_few_agreements;
 pub mod too_many_agreements;
@@ -81,13 +95,17 @@ pub static RULES: &[&dyn Rule] = &[
     &backup_lacks_roles::BackupLacksRoles,
     &backup_of_other_version::BackupOfOtherVersion,
     &backup_of_removed_server::BackupOfRemovedServer,
+    &backup_older_than_servers::BackupOlderThanServers,
     &backup_on_data_filesystem::BackupOnDataFilesystem,
     &backup_on_visible_server::BackupOnVisibleServer,
+    &backup_stops_last_server::BackupStopsLastServer,
+    &backup_under_tmp::BackupUnderTmp,
     &broken_agreement::BrokenAgreement,
     &ca_less_certificate_expiring::CaLessCertificateExpiring,
     &ca_renewal_server_without_kra::CaRenewalServerWithoutKra,
     &ca_replica_without_ca_segment::CaReplicaWithoutCaSegment,
     &certificate_expiring::CertificateExpiring,
+    &clock_skew::ClockSkew,
     &conflicting_dna_ranges::ConflictingDnaRanges,
     &copies_in_one_data_center::CopiesInOneDataCenter,
     &copies_on_their_host::CopiesOnTheirHost,
@@ -109,7 +127,9 @@ pub static RULES: &[&dyn Rule] = &[
     &few_ids_left::FewIdsLeft,
     &fewer_than_three_cas::FewerThanThreeCas,
     &fewer_than_two_trust_controllers::FewerThanTwoTrustControllers,
+    &full_filesystem::FullFilesystem,
     &hidden_ca_renewal_server::HiddenCaRenewalServer,
+    &hidden_replica_lacks_roles::HiddenReplicaLacksRoles,
     &incomplete_backup::IncompleteBackup,
     &key_beside_its_data::KeyBesideItsData,
     &kra_without_ca::KraWithoutCa,
@@ -121,6 +141,7 @@ pub static RULES: &[&dyn Rule] = &[
     &no_ca_copy::NoCaCopy,
     &no_ca_renewal_server::NoCaRenewalServer,
     &no_ca_snapshot::NoCaSnapshot,
+    &no_data_backup::NoDataBackup,
     &no_full_backup::NoFullBackup,
     &no_hidden_replica::NoHiddenReplica,
     &no_key_for_backup::NoKeyForBackup,
@@ -129,12 +150,17 @@ pub static RULES: &[&dyn Rule] = &[
     &no_successor_for_ca_renewal_server::NoSuccessorForCaRenewalServer,
     &old_backup::OldBackup,
     &old_snapshot::OldSnapshot,
+    &purge_delay_differs::PurgeDelayDiffers,
     &readable_backup::ReadableBackup,
+    &replication_conflicts::ReplicationConflicts,
     &replication_only::ReplicationOnly,
     &restore_shows_hidden_replica::RestoreShowsHiddenReplica,
     &role_in_one_data_center::RoleInOneDataCenter,
+    &role_on_hidden_replicas_only::RoleOnHiddenReplicasOnly,
     &segment_to_unknown_host::SegmentToUnknownHost,
+    &server_offline_too_long::ServerOfflineTooLong,
     &server_without_trust_agent::ServerWithoutTrustAgent,
+    &short_changelog::ShortChangelog,
     &single_ca::SingleCa,
     &single_dna_range::SingleDnaRange,
     &single_dns_server::SingleDnsServer,
@@ -143,6 +169,8 @@ pub static RULES: &[&dyn Rule] = &[
     &single_server_data_center::SingleServerDataCenter,
     &snapshot_of_running_vm::SnapshotOfRunningVm,
     &snapshots_lack_roles::SnapshotsLackRoles,
+    &snapshots_too_young::SnapshotsTooYoung,
+    &stopped_service::StoppedService,
     &suffix_disconnected::SuffixDisconnected,
     &too_few_agreements::TooFewAgreements,
     &too_many_agreements::TooManyAgreements,

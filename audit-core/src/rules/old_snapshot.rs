@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::copy_parts::{days_between, with_list};
+use crate::copy_parts::{DAY, days_between, with_list};
 use crate::declare_rule;
-use crate::evidence::Sources;
-use crate::model::{CopyTable, Deployment, Fqdn, Need};
+use crate::evidence::{Fact, Sources};
+use crate::model::{CopyTable, Deployment, Fqdn, Need, Suffix};
 use crate::rule::{Judgement, Severity, State};
-use crate::rule_parts::{failure, on};
+use crate::rule_parts::{failure, max_age, on};
 use crate::time::Timestamp;
 use crate::views::Views;
 
@@ -22,13 +22,14 @@ declare_rule! {
     ///
     /// # What it reads
     ///
-    /// Times of snapshots and the server that each is of.
+    /// Times of snapshots and the server that each is of, and how long its peers keep changes for
+    /// it (`nsslapd-changelogmaxage`, export of each server).
     ///
     /// # Verdicts
     ///
-    /// * pass: it is at most 7 days old;
-    /// * fail: it is older: medium, high beyond 30 days, the age at which current servers trim
-    ///   changelogs;
+    /// * pass: it is at most 7 days old, and its peers still keep what it lacks;
+    /// * fail: it is older than one of the two: medium; high beyond the age at which all of its
+    ///   peers trim changelogs, or beyond 30 days where that is not known;
     /// * not applicable: there is no snapshot of a server;
     /// * unknown: when one was taken, of which server, or which there are.
     ///
@@ -40,7 +41,7 @@ declare_rule! {
     /// # Source
     ///
     /// The guide, section 4, says "periodically". 7 days are this project's; 30 days: FreeIPA
-    /// sets `nsslapd-changelogmaxage: 30d` since 4.9.
+    /// sets `nsslapd-changelogmaxage: 30d` since 4.9. What is trimmed: 389-ds `cl5_api.c`.
     ///
     /// # Example
     ///
@@ -73,8 +74,25 @@ declare_rule! {
 /// Days after which the next one is due.
 const DUE_DAYS: i64 = 7;
 
-/// Days after which peers have trimmed what the snapshot lacks.
+/// Days after which peers have trimmed what the snapshot lacks, where they do not say.
 const TRIMMED_DAYS: i64 = 30;
+
+/// Seconds after which every peer has trimmed what a snapshot of a server lacks, and whether the
+/// peers say so. One that keeps it longer can still send it.
+fn trimmed_after(deployment: &Deployment, host: &Fqdn) -> (i64, bool) {
+    let peers = deployment.carriers(Suffix::Domain).into_iter().filter(|peer| *peer != host);
+    let mut longest = None;
+    for peer in peers {
+        let age = max_age(deployment, peer, Suffix::Domain).and_then(Fact::value);
+        match age.map(|age| i64::from(age.seconds())) {
+            None => return (TRIMMED_DAYS * DAY, false),
+            // Without end.
+            Some(0) => longest = Some(i64::MAX),
+            Some(age) => longest = longest.max(Some(age)),
+        }
+    }
+    longest.map_or((TRIMMED_DAYS * DAY, false), |age| (age, true))
+}
 
 fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
     let mut newest: BTreeMap<&Fqdn, (Option<Timestamp>, Vec<Need>, Sources)> = BTreeMap::new();
@@ -94,10 +112,26 @@ fn check(deployment: &Deployment, views: &Views) -> Vec<Judgement> {
     for (host, (at, needs, evidence)) in newest {
         let days = at.map(|at| days_between(at, views.as_of));
         let state = match days {
-            Some(days) if days <= DUE_DAYS => State::Pass,
+            Some(days)
+                if days <= DUE_DAYS
+                    && days.saturating_mul(DAY) <= trimmed_after(deployment, host).0 =>
+            {
+                State::Pass
+            }
             Some(days) if needs.is_empty() => {
-                let severity = if days > TRIMMED_DAYS { Severity::High } else { Severity::Medium };
-                let why = format!("The newest snapshot of {host} is {days} days old.");
+                let (trimmed, known) = trimmed_after(deployment, host);
+                let is_beyond = days.saturating_mul(DAY) > trimmed;
+                let severity = if is_beyond { Severity::High } else { Severity::Medium };
+                let consequence = if known && is_beyond {
+                    let kept = trimmed / DAY;
+                    format!(
+                        " Its peers keep changes for {kept} days: it cannot catch up any more, and \
+                         must be re-initialized."
+                    )
+                } else {
+                    String::new()
+                };
+                let why = format!("The newest snapshot of {host} is {days} days old.{consequence}");
                 failure(severity, vec![host.to_string()], why, evidence)
             }
             _ => State::Unknown(needs),

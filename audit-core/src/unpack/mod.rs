@@ -9,6 +9,7 @@
 //!                        └─ a.tar.gz!/b.zip ─ zip ─── a.tar.gz!/b.zip!/segments.txt
 //! ```
 
+mod gzip;
 mod meter;
 mod walk;
 mod zip;

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, SeekFrom};
 
-use flate2::read::MultiGzDecoder;
 use lzma_rust2::XzReader;
 
+use super::gzip::Members;
 use super::meter::{Blocks, Expanding, Meter, read_up_to};
 use super::zip;
 use super::{HEAD_BYTES, Input, Kind, Limit, ReadSeek, SEPARATOR, Trouble, Visit};
@@ -66,7 +66,7 @@ impl Walker<'_> {
         let meter = self.meter;
         match kind {
             Kind::Gzip => {
-                let inner = MultiGzDecoder::new(input);
+                let inner = Members::new(input);
                 self.compressed(name, &mut Expanding { inner, meter }, depth);
             }
             Kind::Xz => {

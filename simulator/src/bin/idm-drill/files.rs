@@ -11,6 +11,8 @@ use audit_core::import::{Import, Imported};
 use audit_core::note::{Note, NoteCode};
 use audit_core::unpack::Input;
 
+use crate::progress::Progress;
+
 /// Folders inside folders that are followed.
 const DEPTH_MAX: usize = 16;
 
@@ -25,7 +27,9 @@ pub(crate) fn import(paths: &[PathBuf]) -> Imported {
     let mut walker = Walker { import, seen: BTreeSet::new() };
     for path in paths {
         if path.as_os_str() == "-" {
-            walker.read("standard input", Input::Stream(&mut io::stdin().lock()));
+            let name = "standard input";
+            let mut input = Progress::new(io::stdin().lock(), name, None);
+            walker.read(name, Input::Stream(&mut input));
         } else {
             walker.path(path, 0);
         }
@@ -79,12 +83,17 @@ impl Walker {
     #[expect(clippy::disallowed_methods, reason = "the command line opens files")]
     fn file(&mut self, path: &Path) {
         match fs::File::open(path) {
-            Ok(mut file) => {
+            Ok(file) => {
                 // A device or pipe may never end; a file is read on for its checksum, and an
                 // archive from any place.
-                let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-                let input = if is_file { Input::File(&mut file) } else { Input::Stream(&mut file) };
-                self.read(&path.display().to_string(), input);
+                let metadata = file.metadata().ok().filter(fs::Metadata::is_file);
+                let name = path.display().to_string();
+                let mut file = Progress::new(file, &name, metadata.as_ref().map(fs::Metadata::len));
+                let input = match metadata {
+                    Some(_) => Input::File(&mut file),
+                    None => Input::Stream(&mut file),
+                };
+                self.read(&name, input);
             }
             Err(error) => self.unreadable(path, &error.to_string()),
         }

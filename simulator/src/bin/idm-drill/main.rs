@@ -5,6 +5,7 @@ mod diagnostics;
 mod drill;
 mod files;
 mod model_text;
+mod progress;
 mod replay;
 
 use std::fmt::Write as _;

@@ -3,6 +3,7 @@
 use audit_core::evidence::Fact;
 use audit_core::import::Imported;
 use audit_core::model::{IdRange, Observed, Role, RoleStatus, Suffix};
+use audit_core::recovery::Span;
 use audit_core::views::agreements::Condition;
 
 /// The model as text, ending in a line feed.
@@ -117,6 +118,30 @@ fn observed(observed: &Observed) -> Vec<String> {
         let (own, next) = (range(&dna.range), range(&dna.next_range));
         let left = word(&dna.remaining, ToString::to_string);
         lines.push(format!("ids of {server}: range {own}, next range {next}, left {left}"));
+    }
+    for (key, upkeep) in &observed.upkeep {
+        let span = |fact: &Fact<Span>| word(fact, ToString::to_string);
+        let (age, delay) = (span(&upkeep.changelog_max_age), span(&upkeep.purge_delay));
+        let conflicts = word(&upkeep.conflicts, ToString::to_string);
+        lines.push(format!(
+            "{}, suffix {}: changelog {age}, purge delay {delay}, conflicts {conflicts}",
+            key.on, key.suffix
+        ));
+    }
+    for (server, skew) in &observed.clock_skews {
+        let off = word(skew, |seconds| match seconds / 3600 {
+            0 => "right".to_owned(),
+            hours => format!("off by {hours} hours or more"),
+        });
+        lines.push(format!("clock of {server}: {off}"));
+    }
+    for ((server, path), enough) in &observed.filesystems {
+        let room = word(enough, |e| if *e { "enough" } else { "too little" }.to_owned());
+        lines.push(format!("free space of {path} on {server}: {room}"));
+    }
+    for ((server, name), runs) in &observed.services {
+        let state = word(runs, |runs| if *runs { "runs" } else { "is stopped" }.to_owned());
+        lines.push(format!("{name} on {server} {state}"));
     }
     if let Some(first) = observed.certificates.values().filter_map(|c| c.expires.value()).min() {
         let number = count(observed.certificates.len(), "certificate");
