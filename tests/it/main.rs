@@ -26,6 +26,7 @@ mod drill_laws;
 mod drills;
 mod fidelity;
 mod fuzz_smoke;
+mod golden_traces;
 mod importers;
 mod kernel_queue;
 mod kernel_records;

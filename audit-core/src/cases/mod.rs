@@ -556,9 +556,9 @@ impl<'a> Judge<'a> {
                 worsen(
                     OutcomeClass::Divergent,
                     format!(
-                        "what {name} had accepted and not sent when it went away, {span} before: it \
-                         sends that as soon as it starts, and where changelogs do not reach back so \
-                         far, some servers may take it and others not (scenario B27)"
+                        "what {name} had accepted and not sent when it went away, {span} before: \
+                         it sends that as soon as it starts, and where changelogs do not reach \
+                         back so far, some servers may take it and others not"
                     ),
                 );
             } else if unsent && !gone.contains(name) {

@@ -9,6 +9,7 @@ use super::restore_point::{RestorePoint, Variant, Whereabouts};
 use super::{Fault, Span};
 use crate::dna_parts;
 use crate::model::{CaMode, Deployment, Direction, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
+use crate::rule_parts::max_age;
 use crate::time::Timestamp;
 use crate::views::digraph::{Digraph, Flow};
 
@@ -244,7 +245,7 @@ impl Situation {
             dangling: BTreeSet::new(),
             ids,
             lost_ids: Vec::new(),
-            changelog_age: None,
+            changelog_age: changelog_age(deployment),
             noticed: None,
             now: None,
             domain: domain(deployment),
@@ -352,8 +353,8 @@ impl Situation {
 
     /// A server whose data is of an earlier time replicates again, or its changes are refused.
     /// Whether it gets what it lacks depends on what others have trimmed and on whose write comes
-    /// first (fidelity R1), and cannot be seen: it is taken to be stale, a re-initialization does no
-    /// harm. Without another server of the same generation nothing is left that it could lack.
+    /// first (fidelity R1), and cannot be seen: it is taken to be stale, a re-initialization does
+    /// no harm. Without another server of the same generation nothing is left that it could lack.
     pub(crate) fn grow_stale(&mut self, server: &Fqdn) {
         for suffix in Suffix::ALL {
             if self.has_peer(server, suffix) {
@@ -512,6 +513,21 @@ impl Situation {
             })
             .collect()
     }
+}
+
+/// Shortest time for which a server keeps changes that others miss; `None` unless every server and
+/// suffix is known. Without a limit of age they are kept.
+fn changelog_age(deployment: &Deployment) -> Option<Span> {
+    let mut shortest = Span::from_seconds(u32::MAX);
+    for suffix in Suffix::ALL {
+        for server in deployment.carriers(suffix) {
+            let age = *max_age(deployment, server, suffix)?.value()?;
+            if age.seconds() > 0 {
+                shortest = shortest.min(age);
+            }
+        }
+    }
+    (!deployment.servers.is_empty()).then_some(shortest)
 }
 
 /// The stored segments of both suffixes between members, without those that are switched off.

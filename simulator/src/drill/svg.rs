@@ -128,7 +128,8 @@ pub fn render(drilled: &Drilled) -> String {
 
 const STYLE: &str = "<style>\
 .ground{fill:#fff}.head{font:600 14px sans-serif;fill:#1b1b1b}.name,.tick{font:12px sans-serif;\
-fill:#333}.end{text-anchor:end}.lane{stroke:#ccc}.fault{fill:#f6c7c0;opacity:.6}.step{fill:#1f6fb2}.refused{fill:#b3261e}\
+fill:#333}.end{text-anchor:end}.lane{stroke:#ccc}.fault{fill:#f6c7c0;opacity:.6}\
+.step{fill:#1f6fb2}.refused{fill:#b3261e}\
 .notice{fill:#8a6d00}.copy{fill:#2e7d32}</style>\n";
 
 /// Time to place: what was before the disaster is squeezed, by the square root of its age.

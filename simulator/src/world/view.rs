@@ -148,8 +148,8 @@ impl World {
             && agreement.status != Status::Stuck
     }
 
-    /// Whether a replica answers clients: its server runs, and its suffix is neither empty nor being
-    /// loaded.
+    /// Whether a replica answers clients: its server runs, and its suffix is neither empty nor
+    /// being loaded.
     pub fn is_in_service(&self, replica: ReplicaIndex) -> bool {
         self.is_running(replica)
             && !self.replica(replica).is_loading
