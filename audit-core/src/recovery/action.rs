@@ -249,8 +249,8 @@ impl Action {
                 Suffix::Ca => format!("ipa-csreplica-manage re-initialize --from={from}"),
             }],
             Self::Isolate { .. } => vec!["ipactl stop".to_owned()],
-            Self::AddEntries { copy, .. } => {
-                vec![format!("ldapadd the lost entries, read from {}", quote(copy))]
+            Self::AddEntries { .. } => {
+                vec!["kinit admin && ldapadd -Y GSSAPI -f lost-entries.ldif".to_owned()]
             }
             Self::UpdateClients => vec!["ipa dns-update-system-records".to_owned()],
             Self::FlushSssd { .. } => {

@@ -260,8 +260,9 @@ impl Planner {
             Action::AddEntries { on: on.clone(), copy: point.id.clone() },
             format!(
                 "restore {} {}{age} on a host without any connection to the servers, only to read \
-                 from it (`ipa-backup --data` or `db2ldif` there); add the entries here, and \
-                 replication carries them everywhere. Passwords, keys and memberships that cannot \
+                 from it: `dsctl INSTANCE db2ldif userroot` there, and cut what is missing out \
+                 into lost-entries.ldif, without operational attributes. Add it here, and \
+                 replication carries it everywhere. Passwords, keys and memberships that cannot \
                  be added are set anew",
                 point.form.words(),
                 point.id
