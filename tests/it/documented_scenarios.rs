@@ -255,7 +255,9 @@ const LINES: &[Line] = &[
     ("B26", with(ONE_CA, OWN_DISK_A), "bad-upgrade:#a", "bounded_loss", "rebuild-from-backup"),
     ("B26", ONE_CA, "bad-upgrade:#a", "total_loss", ""),
     ("B27", THREE, "absent:#c=3d", "no_loss", "bring-back-absent"),
-    ("B27", THREE, "absent:#c=31d", "bounded_loss", "bring-back-absent"),
+    ("B27", THREE, "absent:#c=8d", "bounded_loss", "bring-back-absent"),
+    // "Class D hazard": its late changes.
+    ("B27", THREE, "absent:#c=31d", "divergent", "bring-back-absent"),
     ("B28", THREE, "certs-expired", "no_loss", "fix-certificates"),
     ("B28", CA_LESS, "certs-expired", "no_loss", "fix-certificates"),
     ("B28", ONE_CA, "lose:#a+certs-expired", "total_loss", ""),

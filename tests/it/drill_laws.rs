@@ -138,10 +138,13 @@ fn canonical(situation: &Situation) -> Situation {
     plain
 }
 
+/// Whether a member runs, its roles, and the generations of its data.
+type Member = (Presence, Vec<(Role, String)>, Vec<(Suffix, u32)>);
+
 /// What two semantics have to agree on.
 #[derive(Debug, Eq, PartialEq)]
 struct Shape {
-    members: BTreeMap<Fqdn, (Presence, Vec<(Role, String)>, Vec<(Suffix, u32)>)>,
+    members: BTreeMap<Fqdn, Member>,
     agreements: BTreeSet<(Suffix, Fqdn, Fqdn)>,
     disabled: BTreeSet<(Suffix, Fqdn, Fqdn)>,
     renewal: Option<Fqdn>,
@@ -301,7 +304,7 @@ fn no_sequence_of_steps_beats_the_planner() {
         let estate = Estate::random(&mut g, Size { servers: 3, copies: 2 });
         let case: Case = format!(
             "lose:{}",
-            estate.servers[..1 + usize::arbitrary(&mut g) % estate.servers.len()].join(",")
+            estate.servers[..=usize::arbitrary(&mut g) % estate.servers.len()].join(",")
         )
         .parse()
         .expect("a case");

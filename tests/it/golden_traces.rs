@@ -127,11 +127,12 @@ fn the_upstream_test_of_backup_and_restore() {
     assert_eq!(lab.users(replica), all);
 }
 
-/// "Performing disaster recovery with IdM" (RHEL 10) 5.1: server1, caReplica2 and replica3 in a line,
-/// re-initialized one after the other outward from the restored server.
+/// "Performing disaster recovery with IdM" (RHEL 10) 5.1: server1, caReplica2 and replica3 in a
+/// line, re-initialized one after the other outward from the restored server.
 #[test]
 fn the_wave_of_re_initialization() {
-    let mut lab = Lab::line(&["server1.example.test", "careplica2.example.test", "replica3.example.test"]);
+    let mut lab =
+        Lab::line(&["server1.example.test", "careplica2.example.test", "replica3.example.test"]);
     lab.add(2, "test1_master");
     lab.world.stop(lab.servers[0]);
     let backup = lab.world.copy(lab.servers[0]);

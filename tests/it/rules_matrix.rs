@@ -483,6 +483,7 @@ fn what_must_fail() {
         (
             "planned-design",
             &[
+                ("HID003", "backup", "-"),
                 ("TOP001", "backup", "domain"),
                 ("TOP001", "backup", "ca"),
                 ("TOP001", "ipa2", "ca"),

@@ -227,11 +227,7 @@ impl<'a> Judge<'a> {
         let mut state = self.before.clone().ok()?;
         state.noticed = case.noticed();
         state.now = self.as_of;
-        // Nobody notices a deletion in time: it has spread before anything else happens.
-        let is_deletion =
-            |fault: &&Fault| matches!(fault, Fault::DeleteKnown(_) | Fault::DeleteUnknown(_));
-        let (deletions, others): (Vec<_>, Vec<_>) = case.faults().iter().partition(is_deletion);
-        for fault in deletions.into_iter().chain(others) {
+        for fault in case.in_time() {
             if !state.inject(fault) {
                 return None;
             }

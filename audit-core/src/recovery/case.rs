@@ -170,6 +170,26 @@ impl Case {
         &self.faults
     }
 
+    /// The faults in the order in which they take effect: first what keeps servers apart, then
+    /// deletions, which spread before anybody notices, then everything else.
+    pub fn in_time(&self) -> Vec<&Fault> {
+        let mut faults: Vec<&Fault> = self.faults.iter().collect();
+        faults.sort_by_key(|fault| match fault {
+            Fault::Partition(_) | Fault::Cut(_) | Fault::Clock { .. } => 0,
+            Fault::DeleteKnown(_) | Fault::DeleteUnknown(_) => 1,
+            Fault::Lose(_)
+            | Fault::LoseDataCenter(_)
+            | Fault::LoseStore(_)
+            | Fault::LoseKey(_)
+            | Fault::Rollback { .. }
+            | Fault::Absent { .. }
+            | Fault::Ghost(_)
+            | Fault::CertificatesExpired
+            | Fault::BadUpgrade(_) => 2,
+        });
+        faults
+    }
+
     /// How long after the faults somebody notices; `None` = at once.
     pub fn noticed(&self) -> Option<Span> {
         self.noticed

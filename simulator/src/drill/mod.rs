@@ -467,21 +467,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// All faults of the case. Deletions come first; in the worst case replication has carried them
-    /// everywhere before anything else happens, as the audit assumes.
+    /// All faults of the case. In the worst case replication has carried a deletion everywhere
+    /// before servers are lost, as the audit assumes.
     fn strike_all(&mut self) {
-        let is_deletion =
-            |fault: &&Fault| matches!(fault, Fault::DeleteKnown(_) | Fault::DeleteUnknown(_));
-        let (deletions, others): (Vec<_>, Vec<_>) =
-            self.case.faults().iter().partition(is_deletion);
-        for fault in &deletions {
-            self.say(MomentKind::Fault, None, fault.to_string());
-            self.strike(fault);
-        }
-        if self.worst_timing && !deletions.is_empty() && !others.is_empty() {
-            self.pass(SPREAD);
-        }
-        for fault in others {
+        let mut is_spreading = false;
+        for fault in self.case.in_time() {
+            match fault {
+                Fault::DeleteKnown(_) | Fault::DeleteUnknown(_) => is_spreading = true,
+                _ if is_spreading && self.worst_timing => {
+                    self.pass(SPREAD);
+                    is_spreading = false;
+                }
+                _ => {}
+            }
             self.say(MomentKind::Fault, None, fault.to_string());
             self.strike(fault);
         }
@@ -612,7 +610,7 @@ impl<'a> Run<'a> {
                     return;
                 }
             };
-            if self.procedure.is_none() {
+            if self.procedure.is_none() && runbook.procedure != Procedure::NothingToDo {
                 self.procedure = Some(runbook.procedure);
                 self.scenario = Some(runbook.scenario);
             }
@@ -693,7 +691,9 @@ impl<'a> Run<'a> {
     /// What the operator really does: `None` if the step is forgotten.
     fn perhaps_mistaken(&mut self, action: &Action) -> Option<Action> {
         let concerned = match action {
-            Action::Isolate { server } | Action::Reinitialize { server, .. } => Some(server),
+            Action::Isolate { server }
+            | Action::Uninstall { server, .. }
+            | Action::Reinitialize { server, .. } => Some(server),
             _ => None,
         };
         if concerned.is_some() && concerned == self.forgotten.as_ref() {

@@ -156,7 +156,7 @@ impl Run<'_> {
         let (cut, others): (Vec<_>, Vec<_>) =
             self.before.links.iter().partition(|link| link.title == title);
         let stays = |arrow: &Arrow| others.iter().any(|link| link.agreements.contains(arrow));
-        let islands = |run: &Self, suffix| run.before.islands(suffix).len();
+        let before = self.island_counts();
         let arrows: Vec<Arrow> =
             cut.iter().flat_map(|link| &link.agreements).filter(|a| !stays(a)).cloned().collect();
         for arrow in arrows {
@@ -169,10 +169,17 @@ impl Run<'_> {
             }
             self.cut.insert(arrow);
         }
-        // Where changes find another way, nobody notices.
-        for suffix in Suffix::ALL {
-            self.touched |= self.estate.islands(suffix).len() > islands(self, suffix);
-        }
+        self.touch_if_parted(before);
+    }
+
+    fn island_counts(&self) -> [usize; 2] {
+        Suffix::ALL.map(|suffix| self.estate.islands(suffix).len())
+    }
+
+    /// Where changes find another way, nobody notices.
+    fn touch_if_parted(&mut self, before: [usize; 2]) {
+        let now = self.island_counts();
+        self.touched |= now.iter().zip(before).any(|(now, before)| *now > before);
     }
 
     fn others(&self, server: &Fqdn) -> Vec<Fqdn> {
@@ -181,6 +188,7 @@ impl Run<'_> {
 
     /// Servers of different groups do not reach each other, or do again.
     pub(super) fn separate(&mut self, groups: &[Vec<Fqdn>], reachable: bool) {
+        let before = self.island_counts();
         for (at, group) in groups.iter().enumerate() {
             for one in group {
                 for two in groups.iter().skip(at + 1).flatten() {
@@ -192,7 +200,7 @@ impl Run<'_> {
                 }
             }
         }
-        self.touched = true;
+        self.touch_if_parted(before);
     }
 
     /// A clock is right again: its server and the others reach each other. If it was ahead, the
