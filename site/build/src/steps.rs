@@ -14,9 +14,9 @@ const PROFILE: &str = "wasm-release";
 /// The stem of every generated file.
 const STEM: &str = "idm_drill";
 /// More than this and the page gets slow on a hotel network: look at what grew before raising it.
-const MODULE_LIMIT_RAW: u64 = 3_200_000;
+const MODULE_LIMIT_RAW: u64 = 3_600_000;
 /// The same limit as it is sent: the pages hold the module compressed.
-const MODULE_LIMIT_GZIP: u64 = 1_000_000;
+const MODULE_LIMIT_GZIP: u64 = 1_100_000;
 
 /// A step that did not work, in words for the person at the terminal.
 #[derive(Debug)]
