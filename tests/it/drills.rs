@@ -252,6 +252,30 @@ fn a_forgotten_replica_undoes_a_snapshot_and_splits_from_a_restore() {
     assert_eq!(apart.len(), 1, "{}", simulator::drill::text(&split));
 }
 
+/// What the laws have found, see `tests/fixtures/drills`.
+#[test]
+fn drills_that_once_disagreed_with_the_audit() {
+    for (name, case, seed) in [
+        ("downstream-of-a-reinitialized-server", "lose:ipa1.example.test", 104),
+        ("deletion-half-way", "lose:ipa2.example.test+delete:unknown@ipa1.example.test", 458),
+        ("silent-hole", "rollback:ipa2.example.test=snapshot-0", 716),
+        ("away-for-a-month", "absent:ipa1.example.test=726h", 847),
+        ("no-ca-and-deleted-data", "lose:ipa1.example.test+delete:unknown@ipa2.example.test", 318),
+        ("rolled-back-hub", "rollback:ipa2.example.test=snapshot-0", 636),
+    ] {
+        let file = tests::root().join("tests/fixtures/drills").join(format!("{name}.json"));
+        let imported = tests::import(&[("model.json", tests::read(&file))]);
+        let case: Case = case.parse().expect("a case");
+        for worst in [false, true] {
+            let drill = Drill::new(&imported.deployment, &case, tests::as_of());
+            let drilled = drill.seed(seed).worst_timing(worst).run().expect("a drill");
+            let text = simulator::drill::text(&drilled);
+            assert!(drilled.predicted.is_some(), "{name}: {text}");
+            assert!(!drilled.is_worse_than_predicted(), "{name}: {text}");
+        }
+    }
+}
+
 /// A drill is a function of what it is given.
 #[test]
 fn equal_drills_are_equal() {

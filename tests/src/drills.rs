@@ -169,7 +169,7 @@ impl Estate {
             lost.join(",")
         };
         let snapshot = self.snapshots.get(below(g, self.snapshots.len())).cloned();
-        match below(g, 20) {
+        match below(g, 24) {
             0..=2 => format!("lose:{}", some(g)),
             3 => format!("lose:{}", self.servers.join(",")),
             4 => format!("lose-dc:dc{}", 1 + below(g, 2)),
@@ -180,7 +180,7 @@ impl Estate {
             9 => format!("delete:unknown@{}@noticed={}h", server(g), 1 + below(g, 300)),
             10 => format!("lose:{}+delete:unknown@{}", server(g), server(g)),
             11 => format!("ghost:{}", server(g)),
-            12 => format!("absent:{}={}h", server(g), 1 + below(g, 1000)),
+            12 | 20 | 21 => format!("absent:{}={}h", server(g), [5, 300, 800][below(g, 3)]),
             13 => match snapshot {
                 Some((id, host)) => format!("rollback:{host}={id}"),
                 None => "certs-expired".to_owned(),

@@ -671,8 +671,10 @@ impl<'a> Picture<'a> {
             Origin::BackupOfRunning => {
                 // A backup is restored on its own host, which has to live; to read from, any will
                 // do.
-                let damaged = state.damaged(self.taken.servers);
-                if point.host.as_ref().is_some_and(|host| damaged.contains(&host)) {
+                let runs = |host: &Fqdn| {
+                    !self.taken.servers.contains(host) && state.running().contains(&host)
+                };
+                if point.host.as_ref().is_some_and(runs) {
                     point.restores_data(self.taken)
                 } else {
                     Usability::Unusable("its server does not run".to_owned())

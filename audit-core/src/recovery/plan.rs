@@ -1,6 +1,6 @@
 //! The steps of the procedure that fits a situation, with this deployment's names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::decision::decide;
 use super::restore_point::{CopyForm, RestorePoint, Taken};
@@ -146,7 +146,11 @@ impl Planner {
         }
         self.reconnect();
         let absent = self.state.members.iter().filter(|(_, r)| r.presence == Presence::Absent);
-        for server in absent.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+        let absent: Vec<Fqdn> = absent.map(|(name, _)| name.clone()).collect();
+        if !absent.is_empty() {
+            self.bridge();
+        }
+        for server in absent {
             self.push(
                 Action::StartServer { server: server.clone() },
                 "it was away with its disk whole: the others have kept what it lacks as long as \
@@ -615,6 +619,9 @@ impl Planner {
 
     /// Re-initializes servers that cannot catch up, each from one that has what it lacks.
     fn catch_up(&mut self) {
+        if !self.state.stale.is_empty() {
+            self.bridge();
+        }
         for (suffix, server) in self.state.stale.clone() {
             if !self.state.running().contains(&&server) {
                 continue;
@@ -777,8 +784,32 @@ impl Planner {
 
     /// Joins survivors that do not replicate to each other: until then, no change crosses.
     fn join_survivors(&mut self) {
+        self.join_islands(|_, _| true);
+    }
+
+    /// Joins servers that only one that is behind connects. What it is given in a re-initialization
+    /// is not in its changelog, so it could not pass it on to them (fidelity R5).
+    fn bridge(&mut self) {
+        let stale = self.state.stale.clone();
+        let generations: BTreeMap<Suffix, BTreeSet<u32>> = Suffix::ALL
+            .into_iter()
+            .map(|suffix| {
+                let running = self.state.members.values().filter(|replica| replica.is_running());
+                let of = running.filter_map(|replica| replica.generation.get(&suffix).copied());
+                (suffix, of.collect())
+            })
+            .collect();
+        self.join_islands(|suffix, name| {
+            let is_one = generations.get(&suffix).is_some_and(|all| all.len() == 1);
+            is_one && !stale.contains(&(suffix, name.clone()))
+        });
+    }
+
+    /// Joins groups of these servers that do not replicate to each other.
+    fn join_islands(&mut self, counts: impl Fn(Suffix, &Fqdn) -> bool) {
         for suffix in Suffix::ALL {
-            let islands = self.state.islands(suffix);
+            let mut islands = self.state.islands(suffix);
+            islands.retain(|island| island.iter().all(|name| counts(suffix, name)));
             for pair in islands.windows(2) {
                 let [one, other] = pair else { continue };
                 // Two that nothing joins yet: a segment that failed is not made again.

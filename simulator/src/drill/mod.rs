@@ -165,6 +165,11 @@ impl Stage<'_> {
         self.run.observe()
     }
 
+    /// Waits until what is under way has settled.
+    pub fn wait(&mut self) {
+        self.run.quiesce(SETTLE_MIN);
+    }
+
     /// Performs a step and waits until what it began has settled.
     ///
     /// # Errors
