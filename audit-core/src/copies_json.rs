@@ -260,6 +260,16 @@ pub(crate) fn read(
         let Some(Value::Array(stated)) = document.get(key) else {
             // Reports what is no list.
             reader.rows(document, "", key, &[]);
+            // Without rows of its own: those of the other inputs are all.
+            let at = format!("{key}_known");
+            let whole = (String::new(), document);
+            if document.get(key).is_none()
+                && reader.may(&whole, &at, bool::EXPECTED, Value::as_bool) == Some(true)
+            {
+                let observed = format!("the {key} in the inputs are all");
+                let sources = reader.origin.sources(&format!("/{at}"), &observed);
+                copies.state_whole(table, sources);
+            }
             continue;
         };
         macro_rules! each {

@@ -99,6 +99,36 @@ fn answers_settle_what_they_answer() {
     );
 }
 
+/// Exports without a word about copies: the score is an interval, the template says how much hangs
+/// on the copies, and both a good and a bad answer narrow it.
+#[test]
+fn answers_about_copies_narrow_the_score() {
+    let open = import(&exports("star"));
+    let before = audit(&open, &options());
+    let width = |report: &audit_core::Report| report.grade.high.raw - report.grade.low.raw;
+    assert!(width(&before) > 1000, "{}", width(&before));
+    let template = answers::render(&open.deployment, options().as_of);
+    let copies = template.split("backups_known").next().expect("a text");
+    let heading = copies.lines().rev().find(|line| line.contains("up to +"));
+    assert!(heading.is_some(), "{template}");
+    let with = |answer: &str| {
+        let text = format!("schema = \"idm-drill/answers/1\"\n{answer}");
+        audit(&with_file("star", "answers.toml", text.as_bytes()), &options())
+    };
+    let none = with("backups = []\nsnapshots = []\nstores = []\nkeys = []\nschedules = []\n");
+    let some = with(
+        "backups_known = true\nsnapshots_known = true\n[[snapshots]]\nid = \"cold\"\n\
+         vm = \"hub\"\nhost = \"hub.example.test\"\ntaken_at = 2026-11-21T01:00:00Z\n\
+         powered_off = true\nfull = true\n",
+    );
+    for (what, after) in [("no copies", &none), ("a snapshot", &some)] {
+        assert!(width(after) < width(&before), "{what}: {} of {}", width(after), width(&before));
+        assert!(after.grade.low.raw >= before.grade.low.raw, "{what}");
+        assert!(after.grade.high.raw <= before.grade.high.raw, "{what}");
+    }
+    assert!(none.grade.high.raw < some.grade.high.raw);
+}
+
 #[test]
 fn statements_are_counted_apart() {
     let well = audit(&import(&exports("healthy-two-data-centers")), &options());

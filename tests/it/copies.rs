@@ -5,13 +5,15 @@
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 
+use audit_core::audit;
+use audit_core::cases::Judge;
 use audit_core::import::{Import, Imported};
 use audit_core::model::{Backup, Role, Suffix};
 use audit_core::note::NoteCode;
-use audit_core::recovery::{RestorePoint, Usability};
+use audit_core::recovery::{Procedure, RestorePoint, Usability};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tests::{deployments, exports};
+use tests::{deployments, exports, options};
 
 type Files = Vec<(String, Vec<u8>)>;
 
@@ -444,14 +446,18 @@ fn an_encrypted_archive_shows_its_key_and_nothing_else() {
     assert_eq!(backup.complete.value(), None);
 }
 
-/// A store with every kind of backup, each judged as the guide says.
-#[test]
-fn each_backup_of_a_store_is_judged() {
+/// The deployment of `copies-kept-well` with a store of one backup of every kind; only those whose
+/// number is in `numbers`.
+fn store(numbers: &[u8]) -> Imported {
     let model =
         exports("copies-kept-well").into_iter().find(|(name, _)| name.ends_with("model.json"));
     let mut files: Files = vec![model.unwrap()];
     let services = "KDC,KPASSWD,HTTP,KEYS,CA,OTPD,KRA,DNS,DNSKeySync";
     let mut add = |folder: &str, head: Vec<u8>, archive: &str, bytes: Vec<u8>| {
+        let number = folder.rsplit('-').next().and_then(|digits| digits.parse().ok());
+        if !number.is_some_and(|number: u8| numbers.contains(&number)) {
+            return;
+        }
         files.push((format!("vault/{folder}/header"), head));
         files.push((format!("vault/{folder}/{archive}"), bytes));
     };
@@ -475,6 +481,9 @@ fn each_backup_of_a_store_is_judged() {
     add(&at(bak, 5), header("FULL", bak, day, services), "ipa-full.tar", cut[..900].to_vec());
     let gone = "gone.example.test";
     add(&at(gone, 6), header("FULL", gone, day, services), "ipa-full.tar", full(gone, true, true));
+    // Taken with --disable-role-check on a host that lacks the KRA and DNS: no trace but the list.
+    let few = "KDC,KPASSWD,HTTP,KEYS,CA,OTPD";
+    add(&at(bak, 7), header("FULL", bak, day, few), "ipa-full.tar", full(bak, true, false));
     files.push((
         "answers.toml".into(),
         b"schema = \"idm-drill/answers/1\"\nbackups_known = true\nsnapshots = []\nkeys = []\n\
@@ -482,7 +491,14 @@ fn each_backup_of_a_store_is_judged() {
           paths = [\"vault\"]\n"
             .into(),
     ));
-    let deployment = import(&files).deployment;
+    import(&files)
+}
+
+/// A store with every kind of backup, each judged as the guide says.
+#[test]
+fn each_backup_of_a_store_is_judged() {
+    let (bak, two, gone) = ("bak.example.test", "ipa2.example.test", "gone.example.test");
+    let deployment = store(&[1, 2, 3, 4, 5, 6, 7]).deployment;
     let judged: Vec<(String, String)> = RestorePoint::all(&deployment)
         .iter()
         .map(|point| {
@@ -500,7 +516,7 @@ fn each_backup_of_a_store_is_judged() {
         found.unwrap_or_else(|| panic!("{id}: {judged:?}")).1.clone()
     };
     let id = |host: &str, n: u8| format!("{host}/ipa-full-2026-11-20-03-00-{n:02}");
-    assert_eq!(judged.len(), 6);
+    assert_eq!(judged.len(), 7);
     assert_eq!(of(id(bak, 1)), "usable");
     assert_eq!(of(id(two, 2)), "usable, without CA");
     assert_eq!(
@@ -510,6 +526,57 @@ fn each_backup_of_a_store_is_judged() {
     assert_eq!(of(id(bak, 4)), "unusable: encrypted with key 0909090909090909, which nobody has");
     assert_eq!(of(id(bak, 5)), "unusable: incomplete");
     assert!(of(id(gone, 6)).starts_with("doubtful: whether copy gone"));
+    // It brings the CA back, and the rule on roles names it.
+    assert_eq!(of(id(bak, 7)), "usable");
+    let report = audit(&store(&[7]), &options());
+    let named = report.findings.iter().any(|finding| {
+        finding.meta.code == "BAK002" && finding.subjects.iter().any(|name| name.ends_with("-07"))
+    });
+    assert!(named, "{:?}", report.findings.iter().map(|f| f.meta.code).collect::<Vec<_>>());
+}
+
+/// What each of them alone is worth in every kind of disaster.
+#[test]
+fn the_effect_of_each_backup_on_every_disaster() {
+    let kinds = [
+        (0, "no backup at all"),
+        (1, "a good full one"),
+        (2, "of a server without CA"),
+        (3, "data only"),
+        (4, "encrypted, key unknown"),
+        (5, "cut short"),
+        (6, "of an uninstalled server"),
+        (7, "role check bypassed"),
+    ];
+    let all = "bak.example.test,ipa1.example.test,ipa2.example.test,ipa3.example.test,\
+               ipa4.example.test";
+    let cas = "bak.example.test,ipa1.example.test,ipa3.example.test";
+    let cases = [
+        format!("lose:{all}"),
+        format!("lose:{cas}"),
+        "lose:ipa2.example.test".to_owned(),
+        "lose-dc:north".to_owned(),
+        "delete:known@ipa1.example.test".to_owned(),
+        "delete:unknown@ipa1.example.test".to_owned(),
+        format!("lose:{all}+lose-store:vault"),
+        "ghost:ipa2.example.test".to_owned(),
+        "certs-expired".to_owned(),
+        "bad-upgrade:ipa1.example.test".to_owned(),
+    ];
+    let mut table = String::new();
+    for case in &cases {
+        writeln!(table, "{case}").unwrap();
+        for (number, what) in kinds {
+            let imported = store(&[number]);
+            let judge = Judge::new(&imported.deployment).at(options().as_of);
+            let case = case.parse().expect("a case");
+            let judged = judge.judge(&case).expect("a case of this deployment");
+            let procedure = judged.procedure.map_or("-", Procedure::name);
+            let class = judged.outcome.name();
+            writeln!(table, "  {what:<26} {class:<14} {procedure}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
 }
 
 /// A VM is a server where its identifier says so: in the export bundle and at the hypervisor.
