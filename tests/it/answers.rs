@@ -111,12 +111,12 @@ fn answers_about_copies_narrow_the_score() {
     let copies = template.split("backups_known").next().expect("a text");
     let heading = copies.lines().rev().find(|line| line.contains("up to +"));
     assert!(heading.is_some(), "{template}");
-    let with = |answer: &str| {
+    let answered = |answer: &str| {
         let text = format!("schema = \"idm-drill/answers/1\"\n{answer}");
         audit(&with_file("star", "answers.toml", text.as_bytes()), &options())
     };
-    let none = with("backups = []\nsnapshots = []\nstores = []\nkeys = []\nschedules = []\n");
-    let some = with(
+    let none = answered("backups = []\nsnapshots = []\nstores = []\nkeys = []\nschedules = []\n");
+    let some = answered(
         "backups_known = true\nsnapshots_known = true\n[[snapshots]]\nid = \"cold\"\n\
          vm = \"hub\"\nhost = \"hub.example.test\"\ntaken_at = 2026-11-21T01:00:00Z\n\
          powered_off = true\nfull = true\n",

@@ -1,8 +1,8 @@
 //! Drills: a disaster happens to a deployment, an operator notices and recovers by the planner's
 //! runbook, and what came of it is judged.
 //!
-//! The planner sees what an operator can observe ([`observe`]), never the truth; the effects of its
-//! steps are those on changes and time ([`perform`]). After a refusal it plans again.
+//! The planner sees what an operator can observe (`observe`), never the truth; the effects of its
+//! steps are those on changes and time (`perform`). After a refusal it plans again.
 //!
 //! ```text
 //! warm-up ──> fault ──> notice ──> start of work ──> steps ──> everything settles ──> checkers
