@@ -260,10 +260,45 @@ fn documents_fit_their_published_schemas() {
             run(&[&["audit", "--format", "json", "--as-of", AS_OF], paths.as_slice()].concat());
         check("report", &json(&audit));
     }
+    let exports = "deployments/copies-kept-well/exports";
+    let case = "lose-dc:north";
+    let drill = run(&["drill", exports, "--case", case, "--format", "json", "--as-of", AS_OF]);
+    check("outcome", &json(&drill));
     // The validator must be able to refuse.
     let schema = json(&run(&["schema", "deployment"]));
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
     assert!(!validator.is_valid(&serde_json::json!({ "schema": "idm-drill/deployment/1" })));
+}
+
+#[test]
+fn a_drill_ends_with_the_code_of_its_outcome() {
+    let drill = |arguments: &[&str]| {
+        let output = run(&[&["drill", "--as-of", AS_OF], arguments].concat());
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        (code(&output), text, errors)
+    };
+    let well = "deployments/copies-kept-well/exports";
+    let (recovered, text, _) = drill(&[well, "--case", "lose:ipa2.example.test"]);
+    assert!(recovered == 0 && text.contains("Ends with no loss"), "{text}");
+    let badly = "deployments/copies-kept-badly/exports";
+    let all = "lose:ipa1.example.test,ipa3.example.test";
+    let (gone, text, _) = drill(&[badly, "--case", all]);
+    assert!(gone == 1 && text.contains("Ends with TOTAL LOSS"), "{text}");
+    let (table, text, _) = drill(&[well, "--all"]);
+    assert!(table == 0 && text.contains("0 end worse than the audit says"), "{text}");
+    let (bundled, text, _) = drill(&["--case", "certs-expired"]);
+    assert!(bundled == 0 && text.contains("Ends with no loss"), "{text}");
+    let roles = "deployments/only-roles/exports";
+    let (missing, _, errors) = drill(&[roles, "--case", "certs-expired"]);
+    assert!(missing == 3 && errors.contains("too little is known"), "{errors}");
+    let (stranger, _, errors) = drill(&[well, "--case", "lose:nobody.example.test"]);
+    assert!(stranger == 2 && errors.contains("nobody.example.test is not a server"), "{errors}");
+    let (unreadable, _, errors) =
+        drill(&[well, "--case", "certs-expired", "--assume", "no-such-file"]);
+    assert!(unreadable == 2 && errors.contains("no-such-file: cannot be read"), "{errors}");
+    let (printed, text, _) = drill(&["--assumptions"]);
+    assert!(printed == 0 && text.contains("[operator-start]"), "{text}");
 }
 
 #[test]
