@@ -292,6 +292,8 @@ fn a_drill_ends_with_the_code_of_its_outcome() {
     let roles = "deployments/only-roles/exports";
     let (missing, _, errors) = drill(&[roles, "--case", "certs-expired"]);
     assert!(missing == 3 && errors.contains("too little is known"), "{errors}");
+    let (nothing, text, _) = drill(&["deployments/only-segments/exports", "--all"]);
+    assert!(nothing == 3, "{text}");
     let (stranger, _, errors) = drill(&[well, "--case", "lose:nobody.example.test"]);
     assert!(stranger == 2 && errors.contains("nobody.example.test is not a server"), "{errors}");
     let (unreadable, _, errors) =

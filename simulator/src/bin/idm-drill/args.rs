@@ -41,7 +41,8 @@ pub(crate) enum Command {
     /// Let a disaster happen in a simulation and recover from it step by step.
     ///
     /// Exit codes: 0 the deployment was recovered; 1 everything is lost, or the drill ended worse
-    /// than the audit says; 3 too little is known; 2 usage error or unusable input.
+    /// than the audit says; 3 too little is known, with --all also of some kind of disaster; 2
+    /// usage error or unusable input.
     Drill(DrillArgs),
     /// Play recordings of real servers in the model and print what it predicts.
     ///
