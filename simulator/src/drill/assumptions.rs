@@ -259,7 +259,10 @@ impl Ledger {
                 self.used.insert(name.to_owned());
                 assumption.value.clone()
             }
-            None => Distribution::Constant(0.0),
+            None => {
+                self.state(format!("{name} = 0 (there is no such assumption)"));
+                Distribution::Constant(0.0)
+            }
         }
     }
 

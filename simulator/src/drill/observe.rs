@@ -87,10 +87,11 @@ impl Run<'_> {
             let arrow = (suffix, from, to.clone());
             if self.cut.contains(&arrow) {
                 seen.cut.insert(arrow);
-            } else if self.refused.contains(&arrow.1) {
-                // It is enabled; what it sends is refused.
             } else if !world.is_enabled(index) {
-                seen.disabled.insert(arrow);
+                // Where only its changes are refused, the agreement itself is on.
+                if !self.refused.contains(&arrow.1) {
+                    seen.disabled.insert(arrow);
+                }
             } else if world.status(index) == Status::Stuck {
                 // "Needs to be reinitialized", says the supplier of its consumer; but a supplier
                 // that was set back is itself the one that lacks something.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit_core::model::{CaMode, Fqdn, IdRange, Role, RoleStatus, Suffix};
-use audit_core::recovery::{Action, CopyForm, Refusal, Span as CaseSpan};
+use audit_core::recovery::{Action, CopyForm, PURGE_DELAY, Refusal, SKEW_MAX};
 
 use super::Run;
 use super::estate::{Machine, Power, member_entry};
@@ -16,10 +16,6 @@ use crate::world::copies::{RestoreKind, Service};
 use crate::world::tree::Operation;
 use crate::world::{ReplicaIndex, TotalState};
 
-/// Skew at which servers refuse each other's changes. Source: 389-ds `csngen.c`.
-const SKEW_MAX: CaseSpan = CaseSpan::from_seconds(86_400);
-/// How long servers keep tombstones and the state of changes. Source: `repl5_replica.c`.
-const PURGE_DELAY: CaseSpan = CaseSpan::from_seconds(604_800);
 /// Longest that an operator waits for a total update.
 const PATIENCE: Span = Span::from_hours(24);
 /// What replicates at once has arrived by then.
@@ -785,8 +781,6 @@ impl Run<'_> {
             self.estate.pass_until(until);
         }
         for groups in std::mem::take(&mut self.partitions) {
-            let groups: Vec<Vec<Fqdn>> =
-                groups.iter().map(|group| group.iter().cloned().collect()).collect();
             self.separate(&groups, true);
         }
         for (suffix, from, to) in std::mem::take(&mut self.cut) {
@@ -797,9 +791,7 @@ impl Run<'_> {
         // A wrong clock keeps its server apart all the same.
         for (server, (_, span)) in self.clocks.clone() {
             if span >= SKEW_MAX {
-                let others = self.estate.machines.keys().filter(|name| **name != server);
-                let groups = [vec![server.clone()], others.cloned().collect()];
-                self.separate(&groups, false);
+                self.separate(&self.alone(&server), false);
             }
         }
         "servers reach each other".to_owned()

@@ -3,17 +3,14 @@
 use std::collections::BTreeSet;
 
 use audit_core::model::{Fqdn, Suffix};
-use audit_core::recovery::Fault;
+use audit_core::recovery::{Fault, SKEW_MAX};
 
 use super::account::Tracked;
 use super::estate::{Arrow, Power, VICTIM};
 use super::{Down, Run};
-use crate::kernel::time::{Span, Time};
+use crate::kernel::time::Time;
 use crate::world::copies::RestoreKind;
 use crate::world::tree::{EntryId, Operation};
-
-/// Skew at which servers refuse each other's changes. Source: 389-ds `csngen.c`, 86,400 s.
-const SKEW_MAX: Span = Span::from_days(1);
 
 /// What was lost for good.
 #[derive(Clone, Debug, Default)]
@@ -68,9 +65,7 @@ impl Run<'_> {
             Fault::Cut(name) => self.cut(name),
             Fault::Partition(groups) => {
                 self.partitions.insert(groups.clone());
-                let groups: Vec<Vec<Fqdn>> =
-                    groups.iter().map(|group| group.iter().cloned().collect()).collect();
-                self.separate(&groups, false);
+                self.separate(groups, false);
             }
             Fault::DeleteKnown(server) => self.delete(server, true),
             Fault::DeleteUnknown(server) => self.delete(server, false),
@@ -90,9 +85,8 @@ impl Run<'_> {
             }
             Fault::Clock { server, ahead, span } => {
                 self.clocks.insert(server.clone(), (*ahead, *span));
-                if Span::from_seconds(u64::from(span.seconds())) >= SKEW_MAX {
-                    let others = self.others(server);
-                    self.separate(&[vec![server.clone()], others], false);
+                if *span >= SKEW_MAX {
+                    self.separate(&self.alone(server), false);
                 }
                 self.touched = true;
             }
@@ -182,12 +176,14 @@ impl Run<'_> {
         self.touched |= now.iter().zip(before).any(|(now, before)| *now > before);
     }
 
-    fn others(&self, server: &Fqdn) -> Vec<Fqdn> {
-        self.estate.machines.keys().filter(|name| *name != server).cloned().collect()
+    /// One server apart from all others.
+    pub(super) fn alone(&self, server: &Fqdn) -> BTreeSet<BTreeSet<Fqdn>> {
+        let (one, others) = self.estate.machines.keys().cloned().partition(|name| name == server);
+        BTreeSet::from([one, others])
     }
 
     /// Servers of different groups do not reach each other, or do again.
-    pub(super) fn separate(&mut self, groups: &[Vec<Fqdn>], reachable: bool) {
+    pub(super) fn separate(&mut self, groups: &BTreeSet<BTreeSet<Fqdn>>, reachable: bool) {
         let before = self.island_counts();
         for (at, group) in groups.iter().enumerate() {
             for one in group {
@@ -206,8 +202,7 @@ impl Run<'_> {
     /// A clock is right again: its server and the others reach each other. If it was ahead, the
     /// others refuse its changes until the time in their numbers has come.
     pub(super) fn rejoin(&mut self, server: &Fqdn, was_ahead: bool) {
-        let others = self.others(server);
-        self.separate(&[vec![server.clone()], others], true);
+        self.separate(&self.alone(server), true);
         if was_ahead && let Some(machine) = self.estate.machines.get(server) {
             for index in self.estate.world.outgoing(machine.server) {
                 self.estate.world.disable(index);
