@@ -7,7 +7,7 @@ use audit_core::import::Imported;
 use audit_core::model::{Fqdn, Role, Suffix};
 use audit_core::recovery::{Action, Case, Damage, OutcomeClass, Presence, Procedure, Situation};
 use quickcheck::{Arbitrary, Gen};
-use simulator::drill::{Account, Drill, Drilled, Unfit};
+use simulator::drill::{Account, Assumptions, Drill, Drilled, Unfit};
 use tests::drills::{Estate, Size};
 
 /// Deployments with a disaster each, drilled twice.
@@ -117,6 +117,49 @@ fn more_losses_never_end_better() {
         worse += u32::from(more > one);
     }
     assert!(worse >= 20, "only {worse} ended worse");
+}
+
+/// Law 5, the rest: on the same streams a slower operator and older copies never end better, and
+/// where data was deleted, copies from behind it never help.
+#[test]
+fn slower_hands_and_worse_copies_never_end_better() {
+    let slow = "[operator-start]\nvalue = \"2d\"\n[step-command]\nvalue = \"3h\"\n";
+    let slow = Assumptions::default().with_file(slow).expect("assumptions");
+    let mut g = Gen::from_size_and_seed(30, 45);
+    let (mut compared, mut with_copies) = (0, 0);
+    for round in 0..250 {
+        let estate = Estate::random(&mut g, SMALL);
+        let text = estate.disaster(&mut g);
+        let case: Case = text.parse().expect("a case");
+        // These name a copy, or say how long something lasts.
+        if ["rollback", "absent", "partition", "cut"].iter().any(|kind| text.starts_with(kind)) {
+            continue;
+        }
+        let of = |model: &serde_json::Value, slowly: bool| {
+            let imported = tests::import(&[("model.json", model.to_string())]);
+            let drill = Drill::new(&imported.deployment, &case, tests::as_of()).seed(round);
+            let drill = drill.worst_timing(true);
+            let drill = if slowly { drill.assume(slow.clone()) } else { drill };
+            drill.run().ok().map(|drilled| (drilled.class, show(&estate, &drilled)))
+        };
+        let Some((class, shown)) = of(&estate.model, false) else { continue };
+        compared += 1;
+        let (slower, told) = of(&estate.model, true).expect("the same case");
+        assert!(slower >= class, "slower: {} is better\n{told}\n{shown}", slower.name());
+        let is_deletion = text.contains("delete:");
+        let mut changed = estate.model.clone();
+        for list in ["backups", "snapshots"] {
+            for copy in changed[list].as_array_mut().into_iter().flatten() {
+                with_copies += 1;
+                // Older than all others; or, of deleted data, from behind the deletion.
+                let at = if is_deletion { "2026-11-22T00:00:00Z" } else { "2026-10-01T03:00:00Z" };
+                copy["taken_at"] = at.into();
+            }
+        }
+        let (worse, told) = of(&changed, false).expect("the same case");
+        assert!(worse >= class, "copies: {} is better\n{told}\n{shown}", worse.name());
+    }
+    assert!(compared >= 120 && with_copies >= 150, "{compared} drills, {with_copies} copies");
 }
 
 /// A situation without what differs by name only: numbers of generations, lists of copies.

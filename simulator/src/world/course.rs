@@ -67,13 +67,27 @@ impl World {
         is_healthy.then_some(Course::Carries)
     }
 
-    /// Whether all that the supplier would send is load.
+    /// Whether the closed form brings an origin's load along: it writes on. The last writes of one
+    /// that was stopped or lost are changes under way like any other.
+    fn writes_on(&self, any: ReplicaIndex, origin: ReplicaId) -> bool {
+        let suffix = self.replica(any).suffix;
+        let all = (0..self.replicas.len()).map(ReplicaIndex);
+        let mut origins = all.filter(|index| {
+            let replica = self.replica(*index);
+            replica.suffix == suffix && replica.id == origin
+        });
+        origins.any(|index| self.is_running(index) && self.replica(index).writes_load)
+    }
+
+    /// Whether all that the supplier would send is load that goes on.
     pub(super) fn carries_load_only(&self, index: AgreementIndex) -> bool {
         let (supplier, consumer) = self.ends(index);
         let data = [supplier, consumer].map(|replica| self.replica(replica).database.as_ref());
         let [Some(own), Some(theirs)] = data else { return false };
         own.ruv.above(&theirs.ruv).all(|(origin, known, max)| {
-            own.changelog.records(origin, max, known.max).next().is_none() && known.max.is_load()
+            own.changelog.records(origin, max, known.max).next().is_none()
+                && known.max.is_load()
+                && self.writes_on(supplier, origin)
         })
     }
 

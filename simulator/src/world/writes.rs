@@ -138,6 +138,8 @@ impl World {
     pub fn stop_load(&mut self, replica: ReplicaIndex) {
         self.end_load(replica);
         self.replica_mut(replica).writes_load = false;
+        // Its last writes are on their way like those of any client.
+        self.trigger(replica);
     }
 
     /// The server takes load writes from now on.
