@@ -254,16 +254,12 @@ impl Ledger {
     }
 
     fn find(&mut self, name: &str) -> Distribution {
-        match self.assumptions.values.get(name) {
-            Some(assumption) => {
-                self.used.insert(name.to_owned());
-                assumption.value.clone()
-            }
-            None => {
-                self.state(format!("{name} = 0 (there is no such assumption)"));
-                Distribution::Constant(0.0)
-            }
-        }
+        let Some(assumption) = self.assumptions.values.get(name) else {
+            self.state(format!("{name} = 0 (there is no such assumption)"));
+            return Distribution::Constant(0.0);
+        };
+        self.used.insert(name.to_owned());
+        assumption.value.clone()
     }
 
     /// One value of a spread.
