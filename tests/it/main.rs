@@ -23,6 +23,7 @@ mod damage_laws;
 mod determinism;
 mod documented_scenarios;
 mod drill_laws;
+mod drill_processes;
 mod drills;
 mod fidelity;
 mod fuzz_smoke;

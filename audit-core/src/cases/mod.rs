@@ -45,12 +45,9 @@ use crate::evidence::Fact;
 use crate::model::{CaMode, Deployment, Fqdn, Need, Role, RoleStatus, Suffix, Visibility};
 use crate::recovery::{
     Case, Fault, Link, Obstacle, Outcome, OutcomeClass, PURGE_DELAY, Procedure, RestorePoint,
-    Runbook, SKEW_MAX, Situation, Span, Taken, Usability, Way, csn_time, decide, plan,
+    Runbook, SKEW_MAX, Situation, Taken, Usability, Way, csn_time, decide, plan,
 };
 use crate::time::Timestamp;
-
-/// Age of changelogs where no export tells it: FreeIPA 4.9 and later (quantities C.2).
-const CHANGELOG_AGE_USUAL: Span = Span::from_seconds(30 * 86_400);
 
 /// What a family declares of itself.
 #[derive(Debug)]
@@ -546,23 +543,18 @@ impl<'a> Judge<'a> {
             }
         }
         for (name, span) in &state.away {
-            let unsent = *span > PURGE_DELAY && other_lives(name) && !is_hidden(name);
-            let kept = state.changelog_age.unwrap_or(CHANGELOG_AGE_USUAL);
-            if unsent && !gone.contains(name) && *span > kept {
-                worsen(
-                    OutcomeClass::Divergent,
-                    format!(
-                        "what {name} had accepted and not sent when it went away, {span} before: \
-                         it sends that as soon as it starts, and where changelogs do not reach \
-                         back so far, some servers may take it and others not"
-                    ),
-                );
-            } else if unsent && !gone.contains(name) {
+            let other_is_written = state
+                .members
+                .iter()
+                .any(|(other, replica)| other != name && replica.is_running() && !is_hidden(other));
+            let is_late = *span > PURGE_DELAY && !is_hidden(name) && other_lives(name);
+            if is_late && other_is_written && !gone.contains(name) {
                 worsen(
                     OutcomeClass::BoundedLoss,
                     format!(
-                        "what {name} had accepted and not sent when it went away, {span} before: \
-                         too old for the others to place"
+                        "changes of values that clients of {name} had changed, too, before it \
+                         could send that, {span} before: nobody knows any more which is newer, \
+                         and the older one wins"
                     ),
                 );
             }

@@ -186,7 +186,8 @@ impl Planner {
         }
     }
 
-    /// Renews what has expired: on a CA replica first, from which the others get theirs.
+    /// Renews what has expired: on a CA replica first, if none is valid; the others get theirs from
+    /// it.
     fn renew_certificates(&mut self) {
         if self.state.expired.is_empty() {
             return;
@@ -194,16 +195,22 @@ impl Planner {
         let mut from = None;
         if self.state.ca == CaMode::Integrated {
             let mut cas = self.preferred(Role::Ca, None);
-            cas.sort_by_key(|name| self.state.renewal.as_ref() != Some(name));
+            // A CA whose own certificates are valid issues new ones for all others.
+            cas.sort_by_key(|name| {
+                (self.state.expired.contains(name), self.state.renewal.as_ref() != Some(name))
+            });
             let Some(on) = cas.into_iter().next() else { return };
-            self.push(
-                Action::FixCertificates { on: on.clone() },
-                "nothing starts with expired certificates; ipa-cert-fix lists them, asks once, \
-                 and makes this server the CA renewal server",
-                format!(
-                    "getcert list: no expired certificate; ipactl status; ipa config-show: {on}"
-                ),
-            );
+            if self.state.expired.contains(&on) {
+                self.push(
+                    Action::FixCertificates { on: on.clone() },
+                    "nothing starts with expired certificates; ipa-cert-fix lists them, asks \
+                     once, and makes this server the CA renewal server",
+                    format!(
+                        "getcert list: no expired certificate; ipactl status; ipa config-show: \
+                         {on}"
+                    ),
+                );
+            }
             from = Some(on);
         }
         let running: Vec<Fqdn> = self.state.running().into_iter().cloned().collect();
@@ -825,7 +832,10 @@ impl Planner {
                     let role = if suffix == Suffix::Ca { Role::Ca } else { Role::IpaMaster };
                     let order = self.preferred(role, None);
                     let mut names = island.to_vec();
-                    names.sort_by_key(|name| order.iter().position(|other| other == name));
+                    names.sort_by_key(|name| {
+                        let place = order.iter().position(|other| other == name);
+                        (!self.keeps_for_absent(suffix, name), place)
+                    });
                     names
                 };
                 let others = best(other);
@@ -842,6 +852,17 @@ impl Planner {
                 );
             }
         }
+    }
+
+    /// True if a server keeps all changes since another went away: it has an agreement with it, and
+    /// trims nothing that its consumers lack (389-ds `cl5_api.c`). Others may have trimmed what
+    /// groups that the absent server had joined need of each other.
+    fn keeps_for_absent(&self, suffix: Suffix, name: &Fqdn) -> bool {
+        let mut members = self.state.members.iter();
+        members.any(|(other, replica)| {
+            replica.presence == Presence::Absent
+                && self.state.agreements.contains(&(suffix, name.clone(), other.clone()))
+        })
     }
 
     fn delete(&mut self, server: &Fqdn) {

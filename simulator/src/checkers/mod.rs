@@ -4,6 +4,7 @@
 mod added_entries;
 mod deleted_data;
 mod divided_servers;
+mod ids_given_twice;
 mod lost_ca;
 mod lost_keys;
 mod lost_writes;
@@ -16,6 +17,7 @@ pub static CHECKERS: &[&Checker] = &[
     &added_entries::CHECKER,
     &deleted_data::CHECKER,
     &divided_servers::CHECKER,
+    &ids_given_twice::CHECKER,
     &lost_ca::CHECKER,
     &lost_keys::CHECKER,
     &lost_writes::CHECKER,
@@ -72,6 +74,8 @@ pub struct End {
     pub lost_islands: Vec<Vec<Fqdn>>,
     /// Entries that were added again from a copy.
     pub added_again: u64,
+    /// Two servers that would hand out the same ids.
+    pub ids_given_twice: Option<(Fqdn, Fqdn)>,
     /// Whether a server went out of service, or a step was performed.
     pub touched: bool,
 }

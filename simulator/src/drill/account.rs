@@ -7,15 +7,52 @@ use audit_core::model::{Fqdn, Suffix};
 use super::Run;
 use super::estate::{Estate, Power};
 use crate::kernel::time::{Span, Time};
-use crate::world::ReplicaIndex;
+use crate::world::csn::Csn;
 use crate::world::load::Ranges;
 use crate::world::tree::EntryId;
+use crate::world::{ReplicaIndex, World};
 
 /// A single write that the drill follows beside the background load.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tracked {
     pub(super) suffix: Suffix,
-    pub(super) entry: EntryId,
+    pub(super) csn: Csn,
+    pub(super) what: Written,
+}
+
+/// What a tracked write has changed.
+#[derive(Clone, Debug)]
+pub(super) enum Written {
+    /// It added an entry.
+    Entry,
+    /// It gave an attribute of an entry another value.
+    Value { entry: EntryId, attribute: &'static str, value: String },
+}
+
+impl Tracked {
+    /// Whether a replica has what was written.
+    fn is_on(&self, world: &World, replica: ReplicaIndex) -> bool {
+        match &self.what {
+            Written::Entry => world.has(replica, EntryId(self.csn)),
+            Written::Value { entry, attribute, value } => {
+                world.has_value(replica, *entry, attribute, value)
+            }
+        }
+    }
+
+    /// Whether a replica has a later value in the place of this one.
+    fn is_replaced_on(&self, world: &World, replica: ReplicaIndex, all: &[Self]) -> bool {
+        let Written::Value { entry, attribute, .. } = &self.what else { return false };
+        all.iter().any(|other| {
+            let is_same = match &other.what {
+                Written::Value { entry: of, attribute: name, .. } => {
+                    of == entry && name == attribute
+                }
+                Written::Entry => false,
+            };
+            is_same && other.csn > self.csn && other.is_on(world, replica)
+        })
+    }
 }
 
 /// Acknowledged writes of one suffix, each in exactly one of the numbers below.
@@ -33,6 +70,8 @@ pub struct Account {
     pub abandoned: u64,
     /// Living servers had them; the recovery went back behind them.
     pub undone: u64,
+    /// Replaced by later writes, as they would have been without the disaster.
+    pub superseded: u64,
     /// How long before the disaster the oldest of those that no living server has was made; `None`
     /// if there are none, or all were made later.
     pub oldest_age: Option<Span>,
@@ -122,15 +161,18 @@ impl Run<'_> {
         }
         for tracked in self.tracked.iter().filter(|tracked| tracked.suffix == suffix) {
             account.acknowledged += 1;
-            let has = |replica: &&ReplicaIndex| world.has(**replica, tracked.entry);
+            let has = |replica: &&ReplicaIndex| tracked.is_on(world, **replica);
+            let replaced =
+                |replica: &ReplicaIndex| tracked.is_replaced_on(world, *replica, &self.tracked);
             match living.iter().filter(has).count() {
+                0 if !living.is_empty() && living.iter().all(replaced) => account.superseded += 1,
                 0 => {
                     if asleep.iter().any(|replica| has(&replica)) {
                         account.abandoned += 1;
                     } else {
                         account.lost += 1;
                     }
-                    missing_since(tracked.entry.0.time);
+                    missing_since(tracked.csn.time);
                 }
                 count if count == living.len() => account.everywhere += 1,
                 _ => account.divergent += 1,

@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use audit_core::model::{CaMode, Fqdn, Role, RoleStatus, Suffix};
+use audit_core::model::{CaMode, Fqdn, IdRange, Role, RoleStatus, Suffix};
 use audit_core::recovery::Situation;
 
+use super::certificates::Certificates;
 use crate::kernel::time::{Span, Time};
 use crate::world::tree::{EntryId, NewEntry, Operation, ROOT, Tree};
 use crate::world::{ReplicaIndex, ServerIndex, Timing, World};
@@ -57,6 +58,10 @@ pub(super) enum Power {
 pub(super) struct Local {
     /// Roles that are installed.
     pub(super) roles: BTreeSet<Role>,
+    /// When its certificates end.
+    pub(super) certificates: Certificates,
+    /// Ids that it hands out, next ones first.
+    pub(super) ids: Vec<IdRange>,
     /// Whether it generates the CRL.
     pub(super) crl: bool,
     /// Whether its KRA has the keys that open the vaults of before the disaster.
@@ -168,6 +173,8 @@ impl Estate {
             let held = |role| replica.roles.get(&role).is_some_and(|status| status.holds_data());
             let local = Local {
                 roles: Role::ALL.into_iter().filter(|role| held(*role)).collect(),
+                certificates: Certificates::default(),
+                ids: before.ids.get(name).cloned().unwrap_or_default(),
                 crl: before.crl.contains(name),
                 vault_keys: held(Role::Kra),
                 dnssec_keys: before.dnssec_key_master.as_ref() == Some(name),

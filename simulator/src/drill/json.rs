@@ -33,6 +33,7 @@ fn document(drilled: &Drilled) -> Value {
                 "acknowledged": account.acknowledged,
                 "count": account.missing(),
                 "groups": groups,
+                "superseded": account.superseded,
                 "oldest_age_ms": account.oldest_age.map(Span::millis),
             });
             (suffix.to_string(), row)
@@ -46,6 +47,7 @@ fn document(drilled: &Drilled) -> Value {
             (row.capability.to_owned(), cell)
         })
         .collect();
+    let load = &drilled.load;
     json!({
         "schema": SCHEMA,
         "as_of": drilled.as_of.to_string(),
@@ -57,8 +59,18 @@ fn document(drilled: &Drilled) -> Value {
         "islands": names(&drilled.islands),
         "lost": lost,
         "load": {
-            "visible_servers": drilled.visible.0,
-            "fewest_visible_servers": drilled.visible.1,
+            "clients": load.clients,
+            "most_per_server": load.most_per_server,
+            "visible_servers": load.visible,
+            "fewest_visible_servers": load.fewest_visible,
+            "servers": load.servers.iter().map(|(name, before, peak)| json!({
+                "server": name.as_str(),
+                "before": before,
+                "most": peak,
+            })).collect::<Vec<_>>(),
+            "overloaded_ms": load.overloaded.millis(),
+            "unserved_clients": load.unserved,
+            "unserved_ms": load.unserved_for.millis(),
         },
         "noticed_ms": drilled.since_disaster(drilled.noticed_at),
         "predicted_class": drilled.predicted.map_or("unknown", |class| class.name()),
@@ -75,6 +87,7 @@ fn document(drilled: &Drilled) -> Value {
         "recovery_seconds": drilled.recovery().map(Span::whole_seconds),
         "scenario": drilled.scenario,
         "seed": drilled.seed,
+        "serves_until_ms": drilled.serves_until.as_ref().map(|(_, at)| drilled.since_disaster(*at)),
         "service": service,
         "steps": drilled.moments.iter().map(|moment| step(drilled, moment)).collect::<Vec<_>>(),
     })

@@ -12,7 +12,10 @@
 
 mod account;
 mod assumptions;
+mod certificates;
+mod clients;
 mod estate;
+mod ids;
 mod json;
 mod observe;
 mod outcome;
@@ -26,7 +29,9 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit_core::cases::Judge;
-use audit_core::model::{Deployment, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
+use audit_core::evidence::Fact;
+use audit_core::model::{Answer, Deployment, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
+use audit_core::questions::CLIENTS;
 use audit_core::recovery::{
     Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Refusal, Situation, Span as CaseSpan,
     Step, plan,
@@ -36,17 +41,21 @@ use audit_core::time::Timestamp;
 use crate::checkers::{self, End};
 use crate::kernel::streams::Streams;
 use crate::kernel::time::{Span, Time};
+use crate::world::tree::EntryId;
 use crate::world::{ReplicaIndex, Timing};
 
 use account::{Holdings, Tracked};
 use assumptions::Ledger;
+use clients::Clients;
 use estate::{Arrow, Estate, VICTIM};
+use ids::Ids;
 use protect::{Schedule, Stored};
 use services::Services;
 use strike::{Deletion, Losses};
 
 pub use account::Account;
 pub use assumptions::{Assumption, Assumptions, DEFAULTS, Invalid};
+pub use clients::ClientLoad;
 pub use json::{OUTCOME_SCHEMA, render as json};
 pub use outcome::{Down, Drilled, Moment, MomentKind};
 pub use protect::Protection;
@@ -226,7 +235,6 @@ struct Run<'a> {
     clocks: BTreeMap<Fqdn, (bool, CaseSpan)>,
     away: BTreeMap<Fqdn, CaseSpan>,
     set_back: BTreeMap<Fqdn, String>,
-    expired: BTreeSet<Fqdn>,
     /// Servers that were never removed, with their replicas of then.
     ghosts: BTreeMap<Fqdn, Vec<ReplicaIndex>>,
     /// Servers that came back with the data of a snapshot and were not re-initialized since.
@@ -235,7 +243,7 @@ struct Run<'a> {
     refused: BTreeSet<Fqdn>,
     /// Servers of which nobody can see whether they have everything.
     doubted: BTreeSet<(Suffix, Fqdn)>,
-    ids: BTreeMap<Fqdn, Vec<IdRange>>,
+    ids: Ids,
     lost_ids: Vec<IdRange>,
     changelog_age: CaseSpan,
     noticed: Option<CaseSpan>,
@@ -251,7 +259,11 @@ struct Run<'a> {
     forgotten: Option<Fqdn>,
     entries: u64,
     victims: u64,
-    periods: [Option<Span>; 2],
+    clients: Clients,
+    declared_clients: Option<u64>,
+    /// An entry that several clients write, in the worst case.
+    shared: Option<EntryId>,
+    known_certificates: BTreeMap<Fqdn, certificates::Known>,
     islands_before: usize,
     lost_islands: Vec<Vec<Fqdn>>,
     audited_at: Time,
@@ -296,11 +308,17 @@ impl<'a> Run<'a> {
             Some(count) => count,
             None => ledger.count("entries"),
         };
-        let mut run = Self {
+        let declared_clients =
+            match drill.deployment.observed.answers.get(CLIENTS).and_then(Fact::value) {
+                Some(Answer::Number(clients)) => Some(*clients),
+                _ => None,
+            };
+        let ids = Ids::of(&before, &mut ledger);
+        Self {
             case: drill.case,
             as_of: drill.as_of,
             worst_timing: drill.worst_timing,
-            ids: before.ids.clone(),
+            ids,
             lost_ids: before.lost_ids.clone(),
             before,
             streams,
@@ -320,7 +338,6 @@ impl<'a> Run<'a> {
             clocks: BTreeMap::new(),
             away: BTreeMap::new(),
             set_back: BTreeMap::new(),
-            expired: BTreeSet::new(),
             ghosts: BTreeMap::new(),
             behind: BTreeSet::new(),
             refused: BTreeSet::new(),
@@ -334,7 +351,10 @@ impl<'a> Run<'a> {
             forgotten: drill.forgotten.clone(),
             entries,
             victims,
-            periods: [None, None],
+            clients: Clients::default(),
+            declared_clients,
+            shared: None,
+            known_certificates: certificates::known(drill.deployment),
             islands_before: 0,
             lost_islands: Vec::new(),
             audited_at: Time::ZERO,
@@ -349,39 +369,7 @@ impl<'a> Run<'a> {
             scenario: None,
             impossible: Vec::new(),
             before_steps: None,
-        };
-        run.begin_load();
-        run
-    }
-
-    /// Writes of clients, split evenly over the visible servers that carry a suffix.
-    fn begin_load(&mut self) {
-        for (place, suffix) in Suffix::ALL.into_iter().enumerate() {
-            let name = match suffix {
-                Suffix::Domain => "domain-writes-per-second",
-                Suffix::Ca => "ca-writes-per-second",
-            };
-            let rate = self.ledger.middle(name);
-            let names: Vec<Fqdn> = self
-                .estate
-                .running()
-                .into_iter()
-                .filter(|name| self.is_written(name) && self.estate.replica(name, suffix).is_some())
-                .collect();
-            if rate <= 0.0 || names.is_empty() {
-                continue;
-            }
-            let period = Span::from_seconds_f64(names.len() as f64 / rate);
-            self.periods[place] = Some(period);
-            for name in names {
-                self.give_load(&name);
-            }
         }
-    }
-
-    /// Whether clients write on a server: hidden replicas are not advertised.
-    fn is_written(&self, server: &Fqdn) -> bool {
-        self.status_on(server, server, Role::IpaMaster) == RoleStatus::Enabled
     }
 
     /// Whether a client may write on a server: one that knows its name.
@@ -389,13 +377,16 @@ impl<'a> Run<'a> {
         self.status_on(server, server, Role::IpaMaster) != RoleStatus::Hidden
     }
 
-    fn give_load(&mut self, server: &Fqdn) {
-        for (place, suffix) in Suffix::ALL.into_iter().enumerate() {
-            let replica = self.estate.replica(server, suffix);
-            if let (Some(replica), Some(period)) = (replica, self.periods[place]) {
-                self.estate.world.set_load(replica, period);
-            }
+    /// In the worst case clients of servers that do not hear of each other write the same value.
+    fn begin_shared(&mut self) {
+        let parts = |fault: &Fault| matches!(fault, Fault::Absent { .. } | Fault::Partition(_));
+        if !self.worst_timing || !self.case.faults().iter().any(parts) {
+            return;
         }
+        let first = self.serving().into_iter().next();
+        let replica = first.and_then(|name| self.estate.replica(&name, Suffix::Domain));
+        let written = replica.map(|replica| self.estate.world.write_entry(replica, "shared"));
+        self.shared = written.and_then(Result::ok).map(EntryId);
     }
 
     fn say(&mut self, kind: MomentKind, on: Option<&Fqdn>, words: String) {
@@ -404,7 +395,20 @@ impl<'a> Run<'a> {
     }
 
     fn pass(&mut self, span: Span) {
-        self.estate.pass(span);
+        self.pass_until(self.estate.now() + span);
+    }
+
+    /// Lets time pass, and what goes on by itself happen: certificates end or are renewed, ids are
+    /// used up.
+    fn pass_until(&mut self, time: Time) {
+        loop {
+            let next = [self.next_try(), self.ids_last_until()].into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next < time) else { break };
+            self.estate.pass_until(next);
+            self.look_at_certificates();
+            self.look_at_services();
+        }
+        self.estate.pass_until(time);
     }
 
     /// Until somebody has noticed: copies are taken at their times, and the disaster strikes.
@@ -413,6 +417,11 @@ impl<'a> Run<'a> {
         let noticed = self.case.noticed().map(|span| Span::from_seconds(span.seconds().into()));
         let back = self.look_back().max(noticed.unwrap_or(Span::ZERO));
         self.audited_at = Time::ZERO + back + hour + hour;
+        // Exports tell which ids were left at the time of the audit.
+        self.ids.until = self.audited_at;
+        self.begin_certificates();
+        self.begin_clients();
+        self.begin_shared();
         let within = if self.worst_timing || self.schedules.is_empty() {
             Span::ZERO
         } else {
@@ -441,7 +450,7 @@ impl<'a> Run<'a> {
         agenda.push((struck, 2, Happens::Strike));
         agenda.sort_by_key(|(at, order, _)| (*at, *order));
         for (at, _, happens) in agenda {
-            self.estate.pass_until(at);
+            self.pass_until(at);
             match happens {
                 Happens::Copy(copy) => self.make_declared(copy),
                 Happens::Schedule(schedule) => self.run_schedule(schedule),
@@ -466,7 +475,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.estate.pass_until(self.noticed_at);
+        self.pass_until(self.noticed_at);
         if self.touched {
             self.say(MomentKind::Notice, None, "somebody notices".to_owned());
         }
@@ -723,11 +732,7 @@ impl<'a> Run<'a> {
     fn settle(&mut self) {
         self.ended = self.ended.max(self.began);
         self.look_at_services();
-        for suffix in Suffix::ALL {
-            for replica in self.estate.world.members(suffix) {
-                self.estate.world.stop_load(replica);
-            }
-        }
+        self.stop_clients();
         self.quiesce(SETTLE_MAX);
         // What a last session has sent may have to be relayed.
         self.pass(SETTLE_MIN);
@@ -780,12 +785,14 @@ impl<'a> Run<'a> {
             dnssec: (had_master, has(|local| local.dnssec_keys)),
             lost_islands: self.lost_islands.clone(),
             added_again: self.added_again,
+            ids_given_twice: self.ids_given_twice(),
             touched: self.touched,
             living,
         };
         let (class, findings) = checkers::judge(&end);
         let outages = self.services.outages(self.struck, self.ended.max(self.struck));
-        let visible = self.services.fewest_visible(self.struck);
+        let load = self.clients.report(self.struck, self.ended.max(self.struck));
+        let serves_until = self.serves_until();
         let stores = self.copies.iter().map(|stored| outcome::CopyMark {
             id: stored.point.id.clone(),
             host: stored.point.host.clone(),
@@ -816,7 +823,8 @@ impl<'a> Run<'a> {
             began: self.began,
             ended: self.ended,
             outages,
-            visible,
+            load,
+            serves_until,
             protection: self.protection,
             assumptions: self.ledger.lines(),
             events: self.estate.world.events(),

@@ -116,11 +116,16 @@ impl Run<'_> {
         seen.away = kept.map(|(name, span)| (name.clone(), *span)).collect();
         let kept = self.clocks.iter().filter(|(name, _)| is_member(name));
         seen.clocks = kept.map(|(name, skew)| (name.clone(), *skew)).collect();
-        seen.expired = self.expired.iter().filter(is_member).cloned().collect();
+        let machines = self.estate.machines.keys();
+        let expired = machines.filter(|name| self.is_expired(name));
+        seen.expired = expired.filter(is_member).cloned().collect();
         seen.partitions.clone_from(&self.partitions);
         seen.dangling = self.dangling_seen();
-        let kept = self.ids.iter().filter(|(name, _)| is_member(name));
-        seen.ids = kept.map(|(name, ranges)| (name.clone(), ranges.clone())).collect();
+        let machines = self.estate.machines.iter().filter(|(name, _)| is_member(name));
+        seen.ids = machines
+            .filter(|(_, machine)| !machine.local.ids.is_empty())
+            .map(|(name, machine)| (name.clone(), machine.local.ids.clone()))
+            .collect();
         seen.lost_ids.clone_from(&self.lost_ids);
         seen.changelog_age = Some(self.changelog_age);
         seen.noticed = self.noticed;

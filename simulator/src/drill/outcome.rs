@@ -5,6 +5,7 @@ use audit_core::recovery::{Case, OutcomeClass, Procedure};
 use audit_core::time::Timestamp;
 
 use super::account::Account;
+use super::clients::ClientLoad;
 use super::protect::Protection;
 use super::services::Outage;
 use crate::checkers::Finding;
@@ -128,8 +129,11 @@ pub struct Drilled {
     pub ended: Time,
     /// How long each capability was not there.
     pub outages: Vec<Outage>,
-    /// Visible servers before the disaster, and the fewest that clients were left with.
-    pub visible: (u64, u64),
+    /// What it meant for clients, and for the load on servers.
+    pub load: ClientLoad,
+    /// Where no CA is left: the server whose certificates end first, and when. Until then those
+    /// that are left serve on.
+    pub serves_until: Option<(Fqdn, Time)>,
     /// What scheduled copies cost until the disaster.
     pub protection: Protection,
     /// What it rests on, a line each.
@@ -190,6 +194,7 @@ impl Drilled {
                 account.lost,
                 account.abandoned,
                 account.undone,
+                account.superseded,
                 account.oldest_age.map_or(u64::MAX, Span::millis),
             ] {
                 digest.word(number);

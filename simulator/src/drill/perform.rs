@@ -9,6 +9,7 @@ use audit_core::model::{CaMode, Fqdn, IdRange, Role, RoleStatus, Suffix};
 use audit_core::recovery::{Action, CopyForm, PURGE_DELAY, Refusal, SKEW_MAX};
 
 use super::Run;
+use super::certificates::Certificates;
 use super::estate::{Machine, Power, member_entry};
 use super::protect::Stored;
 use crate::kernel::time::Span;
@@ -263,7 +264,9 @@ impl Run<'_> {
         }
         let entry = member.entry;
         // Nobody takes over the ids that it had left (X9).
-        self.lost_ids.extend(self.ids.remove(server).into_iter().flatten());
+        if let Some(machine) = self.estate.machines.get_mut(server) {
+            self.lost_ids.append(&mut machine.local.ids);
+        }
         if self.estate.view(from).renewal.as_ref() == Some(server) {
             let mut cas = members.iter().filter(|(name, _)| *name != server);
             let next = cas.find(|(_, member)| enabled(member, Role::Ca)).map(|(name, _)| name);
@@ -362,13 +365,14 @@ impl Run<'_> {
         Ok(format!("{left} and {right} are not joined in {suffix} any more"))
     }
 
-    /// A running CA with its keys that a server's changes reach and that reaches it.
-    fn reachable_ca(&self, source: &Fqdn) -> Option<Fqdn> {
+    /// A running CA with its keys that a server's changes reach and that reaches it, and of which
+    /// something else holds.
+    pub(super) fn reachable_ca(&self, source: &Fqdn, test: impl Fn(&Fqdn) -> bool) -> Option<Fqdn> {
         let islands = self.estate.islands(Suffix::Domain);
         let island = islands.into_iter().find(|island| island.contains(source))?;
         island.into_iter().find(|name| {
             let machine = self.estate.machines.get(name);
-            machine.is_some_and(|machine| machine.local.roles.contains(&Role::Ca))
+            machine.is_some_and(|machine| machine.local.roles.contains(&Role::Ca)) && test(name)
         })
     }
 
@@ -384,7 +388,7 @@ impl Run<'_> {
         }
         self.require_running(source)?;
         self.require_valid(source)?;
-        let ca = self.reachable_ca(source);
+        let ca = self.reachable_ca(source, |_| true);
         if self.estate.ca == CaMode::Integrated && ca.is_none() {
             return Err(Refusal::NoCaReachable(source.clone()));
         }
@@ -403,6 +407,10 @@ impl Run<'_> {
         let mut local = super::estate::Local { roles: roles.clone(), ..Default::default() };
         local.roles.insert(Role::IpaMaster);
         local.vault_keys = roles.contains(&Role::Kra) && opens_vaults;
+        local.certificates = Certificates::issued(self.estate.now(), false);
+        if let Some((_, peer)) = replicas.iter().find(|(suffix, _)| *suffix == Suffix::Ca) {
+            local.certificates.join(self.certificates_of(peer));
+        }
         let machine = Machine::new(index, local, known.or(of_source));
         self.estate.machines.insert(server.clone(), machine);
         self.estate.world.start(index);
@@ -428,9 +436,6 @@ impl Run<'_> {
         }
         self.is_back(server);
         self.estate.write(source, member_entry(server, &statuses));
-        if !hidden {
-            self.give_load(server);
-        }
         Ok(format!("{server} is a replica"))
     }
 
@@ -630,6 +635,9 @@ impl Run<'_> {
         }
         self.estate.world.begin_restore(disk.server(), Service::Offline);
         self.estate.world.end_restore(&disk, kind, Service::Offline, false);
+        let back = self.estate.machines.get(server).map(|machine| machine.local.ids.clone());
+        let is_back = |lost: &IdRange| back.iter().flatten().any(|range| range.overlaps(*lost));
+        self.lost_ids.retain(|lost| !is_back(lost));
         self.is_back(server);
         self.estate.forget_seen();
         self.estate.settle_topology();
@@ -719,7 +727,11 @@ impl Run<'_> {
         match role {
             Role::Ca => {
                 let none = || Refusal::NoCaReachable(server.clone());
-                let peer = self.reachable_ca(server).ok_or_else(none)?;
+                let peer = self.reachable_ca(server, |_| true).ok_or_else(none)?;
+                let of_peer = self.certificates_of(&peer);
+                if let Some(machine) = self.estate.machines.get_mut(server) {
+                    machine.local.certificates.join(of_peer);
+                }
                 let index = self.estate.machines.get(server).map(|machine| machine.server);
                 if let Some(index) = index {
                     self.estate.world.add_replica(index, Suffix::Ca);
@@ -778,7 +790,7 @@ impl Run<'_> {
     fn restore_network(&mut self) -> String {
         // It comes back when it comes back: the operator can only wait for it.
         if let Some(until) = self.network_is_back {
-            self.estate.pass_until(until);
+            self.pass_until(until);
         }
         for groups in std::mem::take(&mut self.partitions) {
             self.separate(&groups, true);
@@ -818,7 +830,7 @@ impl Run<'_> {
     }
 
     fn require_valid(&self, server: &Fqdn) -> Result<(), Refusal> {
-        if self.expired.contains(server) {
+        if self.is_expired(server) {
             Err(Refusal::CertificatesExpired(server.clone()))
         } else {
             Ok(())
@@ -828,7 +840,7 @@ impl Run<'_> {
     fn fix_certificates(&mut self, on: &Fqdn) -> Result<String, Refusal> {
         self.require_running(on)?;
         self.require_role(on, Role::Ca)?;
-        self.expired.remove(on);
+        self.issue_certificates(on);
         self.estate.set_renewal(on, Some(on));
         Ok(format!("{on} has valid certificates and renews those of others"))
     }
@@ -844,23 +856,22 @@ impl Run<'_> {
             self.require_role(ca, Role::Ca)?;
             self.require_valid(ca)?;
         }
-        self.expired.remove(server);
+        self.issue_certificates(server);
         Ok(format!("{server} has valid certificates"))
     }
 
     fn set_range(&mut self, on: &Fqdn, range: Option<&IdRange>) -> Result<String, Refusal> {
         self.require_running(on)?;
-        let own = self.ids.entry(on.clone()).or_default().clone();
         if let Some(range) = range {
-            let overlaps = |other: &IdRange| other.first <= range.last && range.first <= other.last;
-            for (name, ranges) in &self.ids {
-                if name != on && ranges.iter().any(overlaps) {
+            let overlaps = |other: &IdRange| other.overlaps(*range);
+            for (name, machine) in &self.estate.machines {
+                if name != on && machine.local.ids.iter().any(overlaps) {
                     return Err(Refusal::RangeTaken(name.clone()));
                 }
             }
-            let mut all = own;
-            all.push(*range);
-            self.ids.insert(on.clone(), all);
+            if let Some(machine) = self.estate.machines.get_mut(on) {
+                machine.local.ids.push(*range);
+            }
             self.lost_ids.retain(|lost| !overlaps(lost));
         }
         Ok(format!("{on} has ids to hand out"))

@@ -13,8 +13,6 @@ pub const CAPABILITIES: [&str; 7] =
 #[derive(Clone, Debug, Default)]
 pub(super) struct Services {
     looks: Vec<(Time, [bool; CAPABILITIES.len()])>,
-    /// Number of visible servers in service, from when on.
-    visible: Vec<(Time, u64)>,
 }
 
 /// How long one capability was not there.
@@ -29,13 +27,6 @@ pub struct Outage {
 }
 
 impl Services {
-    /// Visible servers just before a time, and the fewest from then on.
-    pub(super) fn fewest_visible(&self, from: Time) -> (u64, u64) {
-        let before = self.visible.iter().rev().find(|(at, _)| *at < from).map_or(0, |(_, n)| *n);
-        let later = self.visible.iter().filter(|(at, _)| *at >= from).map(|(_, n)| *n).min();
-        (before, later.map_or(before, |fewest| fewest.min(before)))
-    }
-
     /// Outages from a time to another, of what was there at the first.
     pub(super) fn outages(&self, from: Time, until: Time) -> Vec<Outage> {
         let before = self.looks.iter().rev().find(|(at, _)| *at < from).map(|(_, had)| *had);
@@ -70,19 +61,18 @@ impl Run<'_> {
     /// Takes down what the deployment can do at this moment.
     pub(super) fn look_at_services(&mut self) {
         let now = self.estate.now();
+        let serving = self.serving();
+        self.hand_out_ids(&serving);
+        self.spread_clients();
         let running: Vec<Fqdn> = self
             .estate
             .running()
             .into_iter()
-            .filter(|name| self.is_in_service(name) && !self.expired.contains(name))
+            .filter(|name| self.is_in_service(name) && !self.is_expired(name))
             .collect();
         let offers = |role: Role| {
             running.iter().any(|name| self.status_on(name, name, role) == RoleStatus::Enabled)
         };
-        let visible = running
-            .iter()
-            .filter(|name| self.status_on(name, name, Role::IpaMaster) == RoleStatus::Enabled)
-            .count() as u64;
         let has_ca_data = |name: &&Fqdn| {
             let replica = self.estate.replica(name, Suffix::Ca);
             replica.is_some_and(|replica| self.estate.world.database(replica).is_some())
@@ -100,26 +90,23 @@ impl Run<'_> {
             let machine = self.estate.machines.get(name);
             machine.is_some_and(|machine| machine.local.roles.contains(&Role::Ca))
         });
-        let serves = offers(Role::IpaMaster);
+        let serves = !serving.is_empty();
         let adds = !running.is_empty() && (self.estate.ca != CaMode::Integrated || any_ca);
         let has = [
             serves,
-            serves,
+            self.gives_ids(&serving),
             issues,
             opens,
             offers(Role::Dns),
             offers(Role::AdTrustController),
             adds,
         ];
-        if self.services.visible.last().is_none_or(|(_, last)| *last != visible) {
-            self.services.visible.push((now, visible));
-        }
         if self.services.looks.last().is_none_or(|(_, last)| *last != has) {
             self.services.looks.push((now, has));
         }
     }
 
-    fn is_in_service(&self, name: &Fqdn) -> bool {
+    pub(super) fn is_in_service(&self, name: &Fqdn) -> bool {
         let replica = self.estate.replica(name, Suffix::Domain);
         replica.is_some_and(|replica| self.estate.world.is_in_service(replica))
     }

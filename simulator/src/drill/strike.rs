@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 use audit_core::model::{Fqdn, Suffix};
 use audit_core::recovery::{Fault, SKEW_MAX};
 
-use super::account::Tracked;
+use super::account::{Tracked, Written};
 use super::estate::{Arrow, Power, VICTIM};
 use super::{Down, Run};
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 use crate::world::copies::RestoreKind;
-use crate::world::tree::{EntryId, Operation};
+use crate::world::tree::Operation;
+
+/// Between writes of clients that know nothing of each other.
+const MOMENT: Span = Span::from_seconds(1);
+/// The attribute that several clients write.
+const SHARED_VALUE: &str = "description";
 
 /// What was lost for good.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +71,14 @@ impl Run<'_> {
             Fault::Partition(groups) => {
                 self.partitions.insert(groups.clone());
                 self.separate(groups, false);
+                for group in groups {
+                    self.pass(MOMENT);
+                    let mut serving = self.serving();
+                    serving.retain(|name| group.contains(name));
+                    if let Some(server) = serving.first() {
+                        self.write_shared(server);
+                    }
+                }
             }
             Fault::DeleteKnown(server) => self.delete(server, true),
             Fault::DeleteUnknown(server) => self.delete(server, false),
@@ -80,18 +93,32 @@ impl Run<'_> {
             }
             Fault::Absent { server, span } => {
                 self.write_at_last(server);
+                self.write_shared(server);
                 self.stop(server, Power::Off);
                 self.away.insert(server.clone(), *span);
+                self.pass(MOMENT);
+                if let Some(other) = self.serving().first().cloned() {
+                    self.write_shared(&other);
+                }
             }
             Fault::Clock { server, ahead, span } => {
                 self.clocks.insert(server.clone(), (*ahead, *span));
                 if *span >= SKEW_MAX {
                     self.separate(&self.alone(server), false);
+                    self.pass(MOMENT);
+                    // Kerberos refuses clients there; who binds with a password can write.
+                    self.write_at_last(server);
                 }
                 self.touched = true;
             }
             Fault::CertificatesExpired => {
-                self.expired.extend(self.estate.machines.keys().cloned());
+                let now = self.estate.now();
+                // Copies hold those that the servers have, or earlier ones.
+                let copies = self.copies.iter_mut().map(|stored| &mut stored.local);
+                let disks = self.estate.machines.values_mut().map(|m| &mut m.local);
+                for local in disks.chain(copies) {
+                    local.certificates.expire(now);
+                }
                 self.touched = true;
             }
             Fault::BadUpgrade(server) => {
@@ -110,8 +137,22 @@ impl Run<'_> {
         for suffix in Suffix::ALL {
             let Some(replica) = self.estate.replica(server, suffix) else { continue };
             if let Ok(csn) = self.estate.world.write_entry(replica, "last-moment") {
-                self.tracked.push(Tracked { suffix, entry: EntryId(csn) });
+                self.tracked.push(Tracked { suffix, csn, what: Written::Entry });
             }
+        }
+    }
+
+    /// In the worst case clients of servers that are apart write the same value.
+    fn write_shared(&mut self, server: &Fqdn) {
+        let Some(entry) = self.shared.filter(|_| self.estate.runs(server)) else { return };
+        if !self.may_be_written(server) {
+            return;
+        }
+        let Some(replica) = self.estate.replica(server, Suffix::Domain) else { return };
+        let value = format!("by a client of {server}");
+        if let Ok(csn) = self.estate.world.replace(replica, entry, SHARED_VALUE, &value) {
+            let what = Written::Value { entry, attribute: SHARED_VALUE, value };
+            self.tracked.push(Tracked { suffix: Suffix::Domain, csn, what });
         }
     }
 
@@ -143,6 +184,8 @@ impl Run<'_> {
         for down in open.filter(|down| down.until.is_none()) {
             down.until = Some(now);
         }
+        // Certmonger looks when it starts.
+        self.renew_what_ends();
     }
 
     /// The agreements of a segment get through no more, unless a parallel segment has them too.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use audit_core::model::Fqdn;
 
+use super::clients::ClientLoad;
 use super::outcome::{Drilled, Moment, MomentKind};
 use crate::kernel::time::{Span, Time};
 
@@ -92,6 +93,9 @@ fn writes(drilled: &Drilled, out: &mut String) {
                 let _ = writeln!(out, "    {count} {}", name.replace('_', " "));
             }
         }
+        if account.superseded > 0 {
+            let _ = writeln!(out, "    {} replaced by later writes", account.superseded);
+        }
     }
 }
 
@@ -113,18 +117,14 @@ fn services(drilled: &Drilled, out: &mut String) {
     for row in rows {
         let _ = writeln!(out, "{row}");
     }
-    let (before, fewest) = drilled.visible;
-    if fewest < before {
-        let words = match fewest {
-            0 => "no server was left for clients".to_owned(),
-            _ => format!(
-                "{fewest} of {before} visible servers were left for clients: {}.{:02} times the \
-                 load on each",
-                before / fewest,
-                before * 100 / fewest % 100
-            ),
-        };
-        let _ = writeln!(out, "  {words}");
+    clients(&drilled.load, out);
+    if let Some((server, at)) = &drilled.serves_until {
+        let _ = writeln!(
+            out,
+            "  without a CA nobody renews certificates: those of {server} end first, {} after the \
+             disaster",
+            rough(at.since(drilled.struck))
+        );
     }
     if let Some(span) = drilled.recovery() {
         let _ = writeln!(out, "  the last step was done {} after the disaster", rough(span));
@@ -138,6 +138,41 @@ fn services(drilled: &Drilled, out: &mut String) {
             protection.runs,
             protection.failed,
             rough(protection.outage)
+        );
+    }
+}
+
+/// What clients had of it.
+fn clients(load: &ClientLoad, out: &mut String) {
+    if load.fewest_visible < load.visible {
+        let _ = writeln!(
+            out,
+            "  {} of {} visible servers were left for clients",
+            load.fewest_visible, load.visible
+        );
+    }
+    let busiest = load
+        .servers
+        .iter()
+        .filter(|(_, before, most)| most > before)
+        .max_by_key(|(name, _, most)| (*most, std::cmp::Reverse(name)));
+    if let Some((server, before, most)) = busiest {
+        let _ = writeln!(
+            out,
+            "  {server} served {most} of {} clients, {before} before; one server is good for {}",
+            load.clients, load.most_per_server
+        );
+    }
+    if load.overloaded > Span::ZERO {
+        let words = "servers had more clients than they are good for";
+        let _ = writeln!(out, "  {words} for {}", rough(load.overloaded));
+    }
+    if load.unserved > 0 {
+        let _ = writeln!(
+            out,
+            "  {} clients reached no server, for {}",
+            load.unserved,
+            rough(load.unserved_for)
         );
     }
 }

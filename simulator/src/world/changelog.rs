@@ -51,7 +51,7 @@ impl Changelog {
     }
 
     /// Keeps load writes.
-    pub fn insert_load(&mut self, origin: ReplicaId, range: Range, load: Load) {
+    pub fn insert_load(&mut self, origin: ReplicaId, range: Range, load: &Load) {
         self.origins.entry(origin).or_default().load.insert(range, load);
     }
 

@@ -69,7 +69,7 @@ impl Database {
     }
 
     /// Takes load writes into data, vector and changelog.
-    pub(super) fn take_load(&mut self, origin: ReplicaId, range: Range, load: Load) {
+    pub(super) fn take_load(&mut self, origin: ReplicaId, range: Range, load: &Load) {
         self.held.entry(origin).or_default().insert(range, load);
         self.changelog.insert_load(origin, range, load);
         self.ruv.raise(Csn::of_load(range.from, origin));

@@ -1,74 +1,141 @@
 //! Background load: writes that are a function of time and never events.
 //!
 //! A server's load is one write every period. Which of them a server holds is kept as ranges, so
-//! that thirty days of writes cost as much as one.
+//! that thirty days of writes cost as much as one. Where clients move to another server, the period
+//! changes.
+
+use std::sync::Arc;
 
 use crate::kernel::time::{Span, Time};
 
 use super::csn::{Csn, ReplicaId};
 
-/// The background writes of one server: one every period, from a first one on.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// The background writes of one server: one every period, from a first one on. The period can
+/// change; what was written before stays as it was.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Load {
+    now: Rhythm,
+    /// Earlier rhythms, each up to the first write of the next; oldest first.
+    earlier: Option<Arc<[Rhythm]>>,
+}
+
+/// Writes with one period.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Rhythm {
     first: Time,
     period: Span,
+    /// Number of writes before the first.
+    before: u64,
+}
+
+impl Rhythm {
+    fn new(first: Time, period: Span, before: u64) -> Self {
+        Self { first, period: period.max(Span::from_millis(1)), before }
+    }
+
+    fn count_until(self, time: Time) -> u64 {
+        self.before + time.since(self.first).millis() / self.period.millis() + 1
+    }
+
+    fn at(self, number: u64) -> Time {
+        self.first + self.period.times(number - self.before)
+    }
 }
 
 impl Load {
     /// One write every `period`, the first at `first`. A period below a millisecond is one.
     pub fn new(first: Time, period: Span) -> Self {
-        Self { first, period: period.max(Span::from_millis(1)) }
+        Self { now: Rhythm::new(first, period, 0), earlier: None }
     }
 
-    /// Time between two writes.
-    pub const fn period(self) -> Span {
-        self.period
+    /// The same up to a time, and from then on one write every `period`, the first of them
+    /// `phase` later.
+    #[must_use]
+    pub fn changed(&self, time: Time, phase: Span, period: Span) -> Self {
+        let before = self.count_until(time);
+        let mut earlier: Vec<Rhythm> =
+            self.earlier.iter().flat_map(|all| all.iter()).copied().collect();
+        earlier.push(self.now);
+        // A rhythm that was changed before its first write has left none.
+        earlier.retain(|rhythm| rhythm.first <= time);
+        // Of one millisecond there is one write.
+        let first = time + phase.max(Span::from_millis(1));
+        let now = Rhythm::new(first, period, before);
+        Self { now, earlier: (!earlier.is_empty()).then(|| earlier.into()) }
+    }
+
+    /// Time between two writes now.
+    pub const fn period(&self) -> Span {
+        self.now.period
+    }
+
+    /// The rhythm at a time; `None` before the first write.
+    fn rhythm(&self, time: Time) -> Option<(Rhythm, Option<Rhythm>)> {
+        if time >= self.now.first {
+            return Some((self.now, None));
+        }
+        let earlier = self.earlier.as_ref()?;
+        let next = earlier.partition_point(|rhythm| rhythm.first <= time);
+        let rhythm = *earlier.get(next.checked_sub(1)?)?;
+        Some((rhythm, Some(earlier.get(next).copied().unwrap_or(self.now))))
     }
 
     /// Number of writes at or before a time.
-    pub fn count_until(self, time: Time) -> u64 {
-        if time < self.first {
-            return 0;
+    pub fn count_until(&self, time: Time) -> u64 {
+        match self.rhythm(time) {
+            None => 0,
+            Some((rhythm, None)) => rhythm.count_until(time),
+            Some((rhythm, Some(next))) => rhythm.count_until(time).min(next.before),
         }
-        time.since(self.first).millis() / self.period.millis() + 1
+    }
+
+    /// The time of a write by its number, from 0.
+    fn at(&self, number: u64) -> Time {
+        if number >= self.now.before {
+            return self.now.at(number);
+        }
+        let earlier = self.earlier.as_deref().unwrap_or_default();
+        let next = earlier.partition_point(|rhythm| rhythm.before <= number);
+        let rhythm = next.checked_sub(1).and_then(|at| earlier.get(at));
+        rhythm.map_or(self.now.first, |rhythm| rhythm.at(number))
     }
 
     /// The newest write at or before a time.
-    pub fn newest(self, time: Time, replica: ReplicaId) -> Option<Csn> {
+    pub fn newest(&self, time: Time, replica: ReplicaId) -> Option<Csn> {
         let count = self.count_until(time).checked_sub(1)?;
-        Some(Csn::of_load(self.first + self.period.times(count), replica))
+        Some(Csn::of_load(self.at(count), replica))
     }
 
     /// The first write after a time.
-    pub fn next(self, time: Time) -> Time {
-        self.first + self.period.times(self.count_until(time))
+    pub fn next(&self, time: Time) -> Time {
+        self.at(self.count_until(time))
     }
 
     /// The last of `count` writes, the first of which is at or after a time.
-    pub fn nth(self, from: Time, count: u64) -> Time {
-        let before = match from.millis().checked_sub(1) {
-            Some(millis) => self.count_until(Time::from_millis(millis)),
-            None => 0,
-        };
-        self.first + self.period.times(before + count.max(1) - 1)
+    pub fn nth(&self, from: Time, count: u64) -> Time {
+        self.at(self.count_before(from) + count.max(1) - 1)
     }
 
     /// The first write of all.
-    pub fn next_from_start(self) -> Time {
-        self.first
+    pub fn next_from_start(&self) -> Time {
+        self.at(0)
     }
 
     /// Number of writes in a range.
-    pub fn count(self, range: Range) -> u64 {
-        let before = match range.from.millis().checked_sub(1) {
+    pub fn count(&self, range: Range) -> u64 {
+        self.count_until(range.upto).saturating_sub(self.count_before(range.from))
+    }
+
+    /// Number of writes before a time.
+    fn count_before(&self, time: Time) -> u64 {
+        match time.millis().checked_sub(1) {
             Some(millis) => self.count_until(Time::from_millis(millis)),
             None => 0,
-        };
-        self.count_until(range.upto).saturating_sub(before)
+        }
     }
 
     /// Whether nothing was written between two times, both excluded.
-    fn is_quiet(self, after: Time, before: Time) -> bool {
+    fn is_quiet(&self, after: Time, before: Time) -> bool {
         before <= after || self.next(after) >= before
     }
 }
@@ -90,7 +157,7 @@ pub struct Ranges {
 
 impl Ranges {
     /// Adds a range; joins it with what it touches, by the rhythm of the origin's load.
-    pub fn insert(&mut self, mut added: Range, load: Load) {
+    pub fn insert(&mut self, mut added: Range, load: &Load) {
         if added.upto < added.from {
             return;
         }
@@ -130,7 +197,7 @@ impl Ranges {
     }
 
     /// Number of writes.
-    pub fn count(&self, load: Load) -> u64 {
+    pub fn count(&self, load: &Load) -> u64 {
         self.ranges.iter().map(|range| load.count(*range)).sum()
     }
 
@@ -183,7 +250,7 @@ impl Ranges {
 
     /// What is here or there.
     #[must_use]
-    pub fn or(mut self, other: &Self, load: Load) -> Self {
+    pub fn or(mut self, other: &Self, load: &Load) -> Self {
         for range in &other.ranges {
             self.insert(*range, load);
         }

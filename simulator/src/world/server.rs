@@ -358,6 +358,7 @@ impl World {
             change_undoes_delete: self.planted.has(Mutation::ChangeUndoesDelete),
             no_glue: self.planted.has(Mutation::NoGlue),
             later_keeps_name: self.planted.has(Mutation::LaterKeepsName),
+            known_from: Time::ZERO,
         }
     }
 }

@@ -116,7 +116,7 @@ impl World {
         agreement.backoff = backoff_min;
         let supplier = self.agreement(index).supplier;
         let replica = self.replica(supplier);
-        if let Some(load) = replica.load.filter(|_| replica.writes_load) {
+        if let Some(load) = replica.load.as_ref().filter(|_| replica.writes_load) {
             let wait = load.next(now).since(now) + self.timing.poll;
             self.schedule_attempt(index, wait, Phase::Idle);
         }
@@ -352,13 +352,16 @@ impl World {
     /// Takes changes into a server's data, unless its vector covers them already.
     fn receive(&mut self, index: ReplicaIndex, chunk: &Chunk, since: Time) {
         self.write_load(index);
-        let rules = self.rules();
+        let mut rules = self.rules();
         let everything = self.planted.has(Mutation::SetDifference);
         let loads: Vec<_> =
-            chunk.load.iter().map(|(origin, _)| self.load_of(index, *origin)).collect();
+            chunk.load.iter().map(|(origin, _)| self.load_of(index, *origin).cloned()).collect();
         let replica = &mut self.replicas[index.0];
         let Some(database) = &mut replica.database else { return };
         let known = database.ruv.clone();
+        // As 389-ds has it: the purge delay before the newest change that the server knows of.
+        let kept = self.timing.purge_delay.millis();
+        rules.known_from = Time::from_millis(database.newest().millis().saturating_sub(kept));
         for ((origin, range), load) in chunk.load.iter().zip(loads) {
             let Some(load) = load else { continue };
             if replica.cleaned.contains(origin) {
@@ -367,7 +370,7 @@ impl World {
             let from =
                 known.max(*origin).map_or(range.from, |max| range.from.max(load.next(max.time)));
             if from <= range.upto {
-                database.take_load(*origin, Range { from, upto: range.upto }, load);
+                database.take_load(*origin, Range { from, upto: range.upto }, &load);
                 replica.generator.see(Csn::of_load(range.upto, *origin));
             }
         }

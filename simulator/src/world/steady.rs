@@ -86,7 +86,7 @@ impl World {
             let at = keep_alive.due + interval.times(periods);
             self.schedule_keep_alive(index, at + interval, false);
             let replica = self.replica(index);
-            let load = replica.load.filter(|_| replica.writes_load);
+            let load = replica.load.as_ref().filter(|_| replica.writes_load);
             if load.is_none_or(|load| load.period() > interval) {
                 last.push((index, at));
             }
@@ -96,18 +96,18 @@ impl World {
 
     /// A server's load writes, wherever they have come by now.
     fn spread_load(&mut self, origin: ReplicaIndex, courses: &[Course]) {
-        let Some(load) = self.replica(origin).load.filter(|_| self.replica(origin).writes_load)
-        else {
+        let writes = self.replica(origin).writes_load;
+        let Some(load) = self.replica(origin).load.clone().filter(|_| writes) else {
             return;
         };
         let id = self.replica(origin).id;
         for (replica, lag) in self.reached(origin, courses).into_iter().skip(1) {
-            self.hold(replica, id, load, lag);
+            self.hold(replica, id, &load, lag);
         }
     }
 
     /// A server holds an origin's load up to this long ago.
-    fn hold(&mut self, index: ReplicaIndex, id: ReplicaId, load: Load, lag: Span) {
+    fn hold(&mut self, index: ReplicaIndex, id: ReplicaId, load: &Load, lag: Span) {
         let until = Time::from_millis(self.now().millis().saturating_sub(lag.millis()));
         let replica = self.replica_mut(index);
         let (Some(newest), Some(database)) = (load.newest(until, id), &mut replica.database) else {

@@ -4,6 +4,8 @@
 //! same on every server (`fidelity.md`, table i; `fidelity/conflicts.json`):
 //!
 //! - the later change of a replaced value wins, values that are added are united;
+//! - what is known of the age of values is forgotten after the purge delay: a change that comes
+//!   later than that wins over any value, also over a newer one;
 //! - a deleted entry stays deleted, whatever was changed in it elsewhere, earlier or later;
 //! - an entry that is added below a deleted one brings it back as *glue*, marked
 //!   `deletedEntryHasChildren`;
@@ -11,7 +13,8 @@
 //!
 //! # Source
 //!
-//! 389-ds `urp.c`; measured in drill i.
+//! 389-ds `urp.c`; measured in drill i. The purge delay: 389-ds `entry_purge_state_information`,
+//! `replica_get_purge_csn`; `quantities.md` C.2; not measured.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -78,18 +81,31 @@ struct Attribute {
 }
 
 impl Attribute {
-    fn apply(&mut self, csn: Csn, modification: &Modification) {
+    /// Applies a change; nothing is known any more of the age of what is from before a time. True
+    /// if it has won over a newer value.
+    fn apply(&mut self, csn: Csn, modification: &Modification, known_from: Time) -> bool {
+        let is_known = |of: &Csn| of.time >= known_from;
+        let mut wins = false;
+        if self.replaced.is_some_and(|replaced| !is_known(&replaced)) {
+            wins = self.replaced > Some(csn);
+            self.replaced = None;
+        }
         match modification {
             Modification::Replace(value) if self.replaced < Some(csn) => {
                 self.replaced = Some(csn);
-                self.values.retain(|_, added| *added > csn);
+                self.values.retain(|_, added| {
+                    wins |= *added > csn && !is_known(added);
+                    *added > csn && is_known(added)
+                });
                 self.values.insert(value.clone(), csn);
+                wins
             }
             Modification::Add(value) if self.replaced < Some(csn) => {
                 let added = self.values.entry(value.clone()).or_insert(csn);
                 *added = (*added).max(csn);
+                wins
             }
-            Modification::Replace(_) | Modification::Add(_) => {}
+            Modification::Replace(_) | Modification::Add(_) => false,
         }
     }
 }
@@ -157,6 +173,8 @@ pub struct Rules {
     pub no_glue: bool,
     /// The entry that arrives last takes the name.
     pub later_keeps_name: bool,
+    /// The age of values from before this is not known any more; no mistake, but the purge delay.
+    pub known_from: Time,
 }
 
 impl Tree {
@@ -220,8 +238,12 @@ impl Tree {
         if self.rules.last_arrival_wins {
             *attribute = Attribute::default();
         }
-        attribute.apply(csn, modification);
+        let wins = attribute.apply(csn, modification, self.rules.known_from);
         self.count(csn);
+        if wins {
+            // The content differs from where the newer value came last.
+            self.count(csn);
+        }
     }
 
     /// Whether an entry can be found by a search: it was not deleted, or it is glue.
@@ -279,6 +301,11 @@ impl Tree {
     /// but for a chance of about 2^-64. The reverse need not hold.
     pub const fn content(&self) -> u64 {
         self.content
+    }
+
+    /// An entry that can be found by a search.
+    pub fn get(&self, id: EntryId) -> Option<&Entry> {
+        self.entries.get(&id).filter(|_| self.has(id))
     }
 
     /// The living entries, oldest first.

@@ -96,6 +96,18 @@ impl World {
         self.database(replica).is_some_and(|database| database.tree.has(entry))
     }
 
+    /// Whether an attribute of an entry has a value on a replica.
+    pub fn has_value(
+        &self,
+        replica: ReplicaIndex,
+        entry: EntryId,
+        attribute: &str,
+        value: &str,
+    ) -> bool {
+        let entry = self.database(replica).and_then(|database| database.tree.get(entry));
+        entry.is_some_and(|entry| entry.values(attribute).any(|known| known == value))
+    }
+
     /// Number of load writes of an origin that a replica holds.
     pub fn held(&self, replica: ReplicaIndex, origin: ReplicaIndex) -> u64 {
         let id = self.id(origin);
@@ -118,8 +130,8 @@ impl World {
     }
 
     /// The rhythm of a replica's background load.
-    pub fn load(&self, replica: ReplicaIndex) -> Option<Load> {
-        self.replica(replica).load
+    pub fn load(&self, replica: ReplicaIndex) -> Option<&Load> {
+        self.replica(replica).load.as_ref()
     }
 
     /// The suffix of a replica.

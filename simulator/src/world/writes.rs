@@ -110,17 +110,20 @@ impl World {
         Some(csn)
     }
 
-    /// Gives a server a background load from now on: one write every `period`. The rhythm of a
-    /// server never changes: false, and nothing is done, if it has another one.
-    pub fn set_load(&mut self, replica: ReplicaIndex, period: Span) -> bool {
+    /// Gives a server a background load from now on: one write every `period`. What it has written
+    /// before, in whatever rhythm, stays.
+    pub fn set_load(&mut self, replica: ReplicaIndex, period: Span) {
         let now = self.now();
-        let rhythm = self.replica(replica).load;
-        if rhythm.is_some_and(|load| load.period() != period.max(Span::from_millis(1))) {
-            return false;
-        }
+        self.write_load(replica);
+        let period = period.max(Span::from_millis(1));
         // Servers write one after the other, not all in one moment.
-        let phase = Span::from_millis(self.latency.next_u64() % period.millis().max(1));
-        let load = rhythm.unwrap_or_else(|| Load::new(now + phase, period));
+        let phase = Span::from_millis(self.latency.next_u64() % period.millis());
+        let before = self.replica(replica).load.clone();
+        let load = match before {
+            None => Load::new(now + phase, period),
+            Some(load) if load.period() == period => load,
+            Some(load) => load.changed(now, phase, period),
+        };
         self.replica_mut(replica).load = Some(load);
         self.replica_mut(replica).writes_load = true;
         if self.is_running(replica) {
@@ -131,7 +134,6 @@ impl World {
                 self.idle(index);
             }
         }
-        true
     }
 
     /// Ends a server's background load.
@@ -159,7 +161,7 @@ impl World {
     pub(super) fn write_load(&mut self, index: ReplicaIndex) {
         let now = self.now();
         let replica = self.replica_mut(index);
-        let (Some(load), Some(until)) = (replica.load, replica.load_until) else { return };
+        let (Some(load), Some(until)) = (replica.load.as_ref(), replica.load_until) else { return };
         replica.load_until = Some(now);
         let from = load.next(until);
         let (Some(newest), Some(database)) = (load.newest(now, replica.id), &mut replica.database)
@@ -175,11 +177,11 @@ impl World {
     }
 
     /// The load whose writes an origin's numbers belong to.
-    pub(super) fn load_of(&self, any: ReplicaIndex, origin: ReplicaId) -> Option<Load> {
+    pub(super) fn load_of(&self, any: ReplicaIndex, origin: ReplicaId) -> Option<&Load> {
         let suffix = self.replica(any).suffix;
         self.replicas
             .iter()
             .find(|replica| replica.suffix == suffix && replica.id == origin)
-            .and_then(|replica| replica.load)
+            .and_then(|replica| replica.load.as_ref())
     }
 }
