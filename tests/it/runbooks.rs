@@ -53,3 +53,49 @@ fn the_binder_leaves_out_only_what_a_member_covers() {
         }
     }
 }
+
+/// What a rehearsal leaves behind is read back as evidence: of the copies that were used, and of
+/// every rehearsal.
+#[test]
+fn the_result_of_rehearsals_is_evidence() {
+    let files = exports("copies-kept-well");
+    let imported = import(&files);
+    let (pages, missing) = binder(&imported.deployment, as_of());
+    let text = render(&pages, &missing, Purpose::Rehearsal, as_of());
+    let result = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let result = result.expect("a result").replace("succeeded = false", "succeeded = true");
+    let rows = result.matches("[[rehearsals]]").count();
+    let answers = result.replace("\"0h\"", "\"3h\"");
+    let read = import(&[("answers.toml", answers.clone())]);
+    assert!(read.deployment.notes.is_empty(), "{:?}\n{answers}", read.deployment.notes);
+    let rehearsals = &read.deployment.copies.rehearsals;
+    assert!(rows > 20 && rehearsals.len() == rows, "{rows} {}", rehearsals.len());
+    let snapshot = "idm-bak/2026-11-20";
+    let used = |copy: &str| {
+        rehearsals.values().any(|row| row.copy.value().is_some_and(|known| known == copy))
+    };
+    assert!(imported.deployment.copies.snapshots.contains_key(snapshot) && used(snapshot));
+    // Without its first line the file says what is missing.
+    let rows = answers.split_once("\n\n").map(|(_, rows)| rows.to_owned()).expect("rows");
+    let notes = import(&[("rehearsals.toml", rows)]).deployment.notes;
+    let said = notes.iter().any(|note| note.message.contains("schema = \"idm-drill/answers/1\""));
+    assert!(said, "{notes:?}");
+}
+
+/// One case as JSON is as its schema says.
+#[test]
+fn a_case_is_as_its_schema_says() {
+    let schema: serde_json::Value =
+        serde_json::from_str(audit_core::report::schema::CASE).expect("a JSON Schema");
+    let schema = jsonschema::validator_for(&schema).expect("a JSON Schema");
+    for name in deployments() {
+        let (pages, _) = binder(&import(&exports(&name)).deployment, as_of());
+        for page in pages {
+            let text = audit_core::report::json::render_case(&page.judged, page.runbook.as_ref());
+            let document = serde_json::from_str(&text).expect("JSON");
+            let errors: Vec<String> =
+                schema.iter_errors(&document).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{name}: {errors:?}\n{text}");
+        }
+    }
+}

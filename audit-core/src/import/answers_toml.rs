@@ -79,9 +79,20 @@ fn read(named: &Named<'_>, text: &str, facts: &mut Facts) -> bool {
             let help = "`idm-drill answers` prints a template for this version.";
             reader.note(NoteCode::UnknownSchema, schema.span().start, message, help);
         }
+        None if table.get_ref().keys().any(|key| is_table(key.get_ref())) => {
+            let message = format!("no schema; expected a line schema = \"{SCHEMA}\"");
+            let help = "Put that line in front of the first table; the rest was not used.";
+            reader.note(NoteCode::UnknownSchema, 0, message, help);
+        }
         None => return false,
     }
     true
+}
+
+/// True for a table that only such a document has.
+fn is_table(name: &str) -> bool {
+    ["answers", "data_centers", "facts", "waivers"].contains(&name)
+        || copies_json::KEYS.contains(&name)
 }
 
 /// Line and column of a byte, counted from 1.

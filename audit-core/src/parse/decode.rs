@@ -130,7 +130,7 @@ pub enum Content {
     Binary(Option<&'static str>),
     /// A JSON document.
     Json,
-    /// A TOML document of this project's: a line gives it a schema.
+    /// A TOML document of this project's: a line gives it a schema, or should.
     Toml,
     /// LDIF or `ldapsearch` output.
     Ldif,
@@ -169,6 +169,8 @@ impl Content {
             // Where JSON was not asked for, `dsconf` prints dictionaries of Python.
             [b'{', b'\'', ..] => Self::Console,
             [b'{', ..] => Self::Json,
+            // A list of tables, and no line with a schema.
+            [b'[', b'[', c, ..] if c.is_ascii_alphabetic() => Self::Toml,
             // A shell prompt such as "[root@ipa ~]#" is no JSON array.
             [b'[', rest @ ..]
                 if matches!(

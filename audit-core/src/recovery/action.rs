@@ -370,6 +370,89 @@ impl Action {
         )
     }
 
+    /// The copy that it uses.
+    pub fn copy(&self) -> Option<&str> {
+        match self {
+            Self::BootSnapshot { copy, .. }
+            | Self::RestoreFull { copy, .. }
+            | Self::RestoreData { copy, .. }
+            | Self::AddEntries { copy, .. } => Some(copy),
+            _ => None,
+        }
+    }
+
+    /// Document and section that describes it.
+    pub fn citation(&self) -> &'static str {
+        match self {
+            Self::EnableServer { .. } => "FreeIPA doc/designs/hidden-replicas.md",
+            Self::PromoteRenewal { .. } => "Performing disaster recovery with IdM (RHEL 10) 2.1",
+            Self::EnableCrl { .. } | Self::DisableCrl { .. } => {
+                "manual page of ipa-crlgen-manage; Managing replication in IdM (RHEL 10) 1.17"
+            }
+            Self::DeleteServer { .. } => {
+                "Performing disaster recovery with IdM (RHEL 10) 2.2; Managing replication in IdM \
+                 (RHEL 10) 1.13"
+            }
+            Self::AddSegment { .. } => {
+                "Performing disaster recovery with IdM (RHEL 10) 4.2; Managing replication in IdM \
+                 (RHEL 10) 1"
+            }
+            Self::DeleteSegment { .. } => {
+                "FreeIPA wiki, HowTo/Remove replica in a managed topology; Managing replication \
+                 in IdM (RHEL 10) 1"
+            }
+            Self::InstallReplica { .. } => {
+                "Performing disaster recovery with IdM (RHEL 10) 2.2; manual page of \
+                 ipa-replica-install"
+            }
+            Self::BootSnapshot { .. } => "Performing disaster recovery with IdM (RHEL 10) 4.1",
+            Self::RestoreFull { .. } | Self::RestoreData { .. } => {
+                "Performing disaster recovery with IdM (RHEL 10) 5.1; manual page of ipa-restore"
+            }
+            Self::Reinitialize { suffix: Suffix::Domain, .. } => {
+                "Performing disaster recovery with IdM (RHEL 10) 4.2, 5.1; manual page of \
+                 ipa-replica-manage"
+            }
+            Self::Reinitialize { suffix: Suffix::Ca, .. } => {
+                "Performing disaster recovery with IdM (RHEL 10) 4.2, 5.1; manual page of \
+                 ipa-csreplica-manage"
+            }
+            Self::Isolate { .. } => "Performing disaster recovery with IdM (RHEL 10) 7.1",
+            Self::AddEntries { .. } => "Performing disaster recovery with IdM (RHEL 10) 7.2",
+            Self::UpdateClients => "Performing disaster recovery with IdM (RHEL 10) 8",
+            Self::FlushSssd { .. } => "Performing disaster recovery with IdM (RHEL 10) 5.1",
+            Self::Verify { .. } => "Performing disaster recovery with IdM (RHEL 10) 2.2, 4.1",
+            Self::StartServer { .. } => "manual page of ipactl",
+            Self::Uninstall { .. } => "manual page of ipa-server-install",
+            Self::AddRole { role, .. } => match role {
+                Role::Ca => "manual page of ipa-ca-install",
+                Role::Kra => "manual page of ipa-kra-install",
+                Role::Dns => "manual page of ipa-dns-install",
+                Role::AdTrustController | Role::AdTrustAgent => {
+                    "manual page of ipa-adtrust-install"
+                }
+                Role::IpaMaster => "manual page of ipa-replica-install",
+            },
+            Self::DisableAgreements { .. } | Self::EnableAgreements { .. } => {
+                "FreeIPA ipaserver/install/ipa_restore.py; manual page of dsconf"
+            }
+            Self::RestoreNetwork => "guide 3.1",
+            Self::SetClock { .. } => "Installing IdM (RHEL 10), time service requirements",
+            Self::FixCertificates { .. } => "manual page of ipa-cert-fix",
+            Self::RenewCertificates { from: Some(_), .. } => {
+                "Managing certificates in IdM (RHEL 10) 32.3; manual page of getcert"
+            }
+            Self::RenewCertificates { from: None, .. } => "manual page of ipa-server-certinstall",
+            Self::SetDnaRange { .. } => {
+                "Adjusting ID ranges manually (RHEL 10); Recover DNA Ranges (freeipa.org); manual \
+                 page of ipa-replica-manage, RANGES"
+            }
+            Self::CleanRuv { .. } | Self::CleanDanglingRuv { .. } => {
+                "Managing replication in IdM (RHEL 10) 1.14; manual page of ipa-replica-manage"
+            }
+        }
+    }
+
     /// True if it cannot be taken back.
     pub fn is_irreversible(&self) -> bool {
         matches!(

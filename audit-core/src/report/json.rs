@@ -190,6 +190,7 @@ pub fn render_case(judged: &CaseOutcome, runbook: Option<&Runbook>) -> String {
                         "because": step.because,
                         "check": step.check,
                         "irreversible": step.action.is_irreversible(),
+                        "citation": step.action.citation(),
                     })
                 })
                 .collect::<Vec<_>>()

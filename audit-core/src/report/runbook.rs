@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::markdown::{code, escape, prose};
 use crate::cases::{self, CaseOutcome, Judge};
 use crate::model::Deployment;
+use crate::questions::SCHEMA;
 use crate::recovery::{Case, Fault, OutcomeClass, Runbook, Step};
 use crate::time::Timestamp;
 
@@ -156,7 +157,7 @@ const REHEARSAL: &str = "\
 Rehearse on copies of the servers, in a network that reaches neither production nor its clients: a
 copy of a server replicates with every server that it knows. Steps that cannot be undone are marked.
 Tick what was seen as expected; write down what was not, and when each step began and ended. The
-result at the end is a part of answers.toml.
+result at the end becomes a file of its own, which the audit reads.
 ";
 
 fn words(page: &Page) -> &'static str {
@@ -220,6 +221,7 @@ fn step(number: usize, step: &Step, purpose: Purpose, out: &mut String) {
     match purpose {
         Purpose::Emergency => {
             let _ = writeln!(out, "\n{indent}Check: {check}\n");
+            let _ = writeln!(out, "{indent}Source: {}\n", step.action.citation());
         }
         Purpose::Rehearsal => {
             let _ = writeln!(out, "\n{indent}Expected: {check}\n");
@@ -228,21 +230,47 @@ fn step(number: usize, step: &Step, purpose: Purpose, out: &mut String) {
     }
 }
 
-/// What becomes of the rehearsal: lines for `answers.toml`.
+/// What becomes of the rehearsal: a file of statements, as `answers.toml` is one.
 fn result(pages: &[Page], as_of: Timestamp, out: &mut String) {
-    out.push_str("\n## Result\n\nFill in and keep with answers.toml:\n\n```toml\n");
-    for page in pages.iter().filter(|page| page.runbook.is_some()) {
+    out.push_str(
+        "\n## Result\n\nFill in and save as rehearsals.toml, beside answers.toml:\n\n```toml\n",
+    );
+    let _ = writeln!(out, "schema = \"{SCHEMA}\"\n");
+    let mut at = as_of;
+    for page in pages {
+        let Some(runbook) = &page.runbook else { continue };
         let case = page.judged.case.to_string().replace(['\n', '\r'], " ");
         let _ = writeln!(out, "[[rehearsals]]\n# {case}");
-        let _ =
-            writeln!(out, "at = {}  # the day", as_of.to_string().split('T').next().unwrap_or(""));
+        let _ = writeln!(out, "at = {at}  # when it began; every rehearsal has its own time");
+        let copy = runbook.steps.iter().find_map(|step| step.action.copy());
+        if let Some(copy) = copy {
+            let _ = writeln!(out, "copy = {}", toml_text(copy));
+        }
         out.push_str("succeeded = false  # true once every box is ticked\n");
+        at = Timestamp::from_unix_seconds(at.unix_seconds() + 60).unwrap_or(at);
         out.push_str("took = \"0h\"  # from the first step to the last check\n\n");
     }
     out.push_str("```\n");
     let _ = writeln!(
         out,
         "\nAudit it with the exports: {}.",
-        code("idm-drill audit PATH.. answers.toml")
+        code("idm-drill audit PATH.. answers.toml rehearsals.toml")
     );
+}
+
+/// A text as a basic string of TOML.
+fn toml_text(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }

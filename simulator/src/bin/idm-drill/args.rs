@@ -194,6 +194,7 @@ pub(crate) enum AuditFormat {
 pub(crate) enum SchemaName {
     Deployment,
     Report,
+    Case,
     Outcome,
 }
 

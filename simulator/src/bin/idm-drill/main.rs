@@ -64,6 +64,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
         Command::Schema { name } => {
             let text = match name {
                 SchemaName::Deployment => audit_core::report::schema::DEPLOYMENT,
+                SchemaName::Case => audit_core::report::schema::CASE,
                 SchemaName::Report => audit_core::report::schema::REPORT,
                 SchemaName::Outcome => simulator::drill::OUTCOME_SCHEMA,
             };
