@@ -24,6 +24,7 @@ mod determinism;
 mod documented_scenarios;
 mod drill_laws;
 mod drills;
+mod exports;
 mod fidelity;
 mod fuzz_smoke;
 mod golden_traces;

@@ -41,7 +41,7 @@ use crate::world::{ReplicaIndex, Timing};
 use account::{Holdings, Tracked};
 use assumptions::Ledger;
 use estate::{Arrow, Estate, VICTIM};
-use protect::{Schedule, Stored};
+use protect::{Making, Schedule, Stored};
 use services::Services;
 use strike::{Deletion, Losses};
 
@@ -213,6 +213,8 @@ struct Run<'a> {
     estate: Estate,
     copies: Vec<Stored>,
     schedules: Vec<Schedule>,
+    /// Copies that are being made.
+    makings: Vec<Making>,
     protection: Protection,
     losses: Losses,
     damage: Option<Deletion>,
@@ -308,6 +310,7 @@ impl<'a> Run<'a> {
             estate,
             copies,
             schedules: protect::schedules(drill.deployment),
+            makings: Vec::new(),
             protection: Protection::default(),
             losses: Losses::default(),
             damage: None,
@@ -404,7 +407,16 @@ impl<'a> Run<'a> {
     }
 
     fn pass(&mut self, span: Span) {
-        self.estate.pass(span);
+        self.pass_until(self.estate.now() + span);
+    }
+
+    /// Lets time pass, and copies that are being made go on.
+    fn pass_until(&mut self, time: Time) {
+        while let Some(due) = self.next_for_copies().filter(|due| *due <= time) {
+            self.estate.pass_until(due);
+            self.copies_go_on();
+        }
+        self.estate.pass_until(time);
     }
 
     /// Until somebody has noticed: copies are taken at their times, and the disaster strikes.
@@ -441,14 +453,15 @@ impl<'a> Run<'a> {
         agenda.push((struck, 2, Happens::Strike));
         agenda.sort_by_key(|(at, order, _)| (*at, *order));
         for (at, _, happens) in agenda {
-            self.estate.pass_until(at);
+            self.pass_until(at);
             match happens {
                 Happens::Copy(copy) => self.make_declared(copy),
                 Happens::Schedule(schedule) => self.run_schedule(schedule),
                 Happens::Strike => {
+                    self.wait_for_deleters();
                     self.look_at_services();
                     // The last moment before is what outages are measured against.
-                    self.estate.pass(Span::from_millis(1));
+                    self.pass(Span::from_millis(1));
                     self.struck = self.estate.now();
                     self.islands_before = self.estate.islands(Suffix::Domain).len();
                     let islands: Vec<Vec<Fqdn>> = Suffix::ALL
@@ -466,9 +479,21 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.estate.pass_until(self.noticed_at);
+        self.pass_until(self.noticed_at);
         if self.touched {
             self.say(MomentKind::Notice, None, "somebody notices".to_owned());
+        }
+    }
+
+    /// Nobody can delete anything on a server whose services rest while it is copied: it is done as
+    /// soon as they are back.
+    fn wait_for_deleters(&mut self) {
+        for fault in self.case.faults() {
+            if let Fault::DeleteKnown(server) | Fault::DeleteUnknown(server) = fault
+                && let Some(until) = self.rests_until(server)
+            {
+                self.pass_until(until);
+            }
         }
     }
 
@@ -563,6 +588,8 @@ impl<'a> Run<'a> {
     /// Takes down what servers hold when the first step begins.
     fn begin_work(&mut self) {
         if self.before_steps.is_none() {
+            // No step begins on a server that is being copied.
+            self.end_copies();
             self.began = self.estate.now();
             self.before_steps = Some(self.estate.holdings());
         }
@@ -571,7 +598,7 @@ impl<'a> Run<'a> {
     /// The operator plans from what can be seen and works step by step.
     fn recover(&mut self) {
         if !self.touched {
-            return;
+            return self.end_copies();
         }
         let start = self.start_of_work();
         self.pass(start);

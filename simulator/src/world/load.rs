@@ -58,6 +58,12 @@ impl Load {
         self.first
     }
 
+    /// Times of the writes in a range.
+    pub fn times(self, range: Range) -> impl Iterator<Item = Time> {
+        let first = self.nth(range.from, 1);
+        (0..self.count(range)).map(move |number| first + self.period.times(number))
+    }
+
     /// Number of writes in a range.
     pub fn count(self, range: Range) -> u64 {
         let before = match range.from.millis().checked_sub(1) {
