@@ -414,7 +414,7 @@ impl<'a> Run<'a> {
     fn pass_until(&mut self, time: Time) {
         while let Some(due) = self.next_for_copies().filter(|due| *due <= time) {
             self.estate.pass_until(due);
-            self.copies_go_on();
+            self.copies_go_on(time);
         }
         self.estate.pass_until(time);
     }

@@ -93,7 +93,8 @@ impl Making {
     /// When there is something to do for it.
     fn due(&self) -> Time {
         match &self.work {
-            Work::Export(export) => export.due().unwrap_or(self.begun),
+            // When all is read, only its server can still take it away.
+            Work::Export(export) => export.due().unwrap_or(self.until),
             Work::Waits | Work::Disk(_) => self.until,
         }
     }
@@ -177,7 +178,7 @@ impl Run<'_> {
         let made =
             Making { host: host.clone(), maker, form, local, begun, until: begun + took, work };
         self.makings.push(made);
-        self.copies_go_on();
+        self.copies_go_on(begun);
         true
     }
 
@@ -199,8 +200,8 @@ impl Run<'_> {
         self.makings.iter().map(Making::due).min()
     }
 
-    /// Does what is due for copies that are being made.
-    pub(super) fn copies_go_on(&mut self) {
+    /// Does what is due for copies that are being made. Until `then` nothing else is done.
+    pub(super) fn copies_go_on(&mut self, then: Time) {
         let now = self.estate.now();
         while let Some(at) = self.makings.iter().position(|making| making.due() <= now) {
             let mut making = self.makings.remove(at);
@@ -210,26 +211,26 @@ impl Run<'_> {
                 self.begin_run(index);
                 continue;
             }
+            let calm = self.next_for_copies().map_or(then, |due| due.min(then));
             let lives = match &mut making.work {
-                Work::Export(export) => self.estate.world.read_export(export),
+                Work::Export(export) => self.estate.world.read_export(export, calm.max(now)),
                 Work::Disk(_) | Work::Waits => true,
             };
             if lives && making.due() > now {
                 self.makings.insert(at, making);
             } else {
-                self.finish_copy(making);
+                self.finish_copy(making, lives);
             }
         }
     }
 
     /// The last of a copy is written, and its server is back in service; or its server is gone.
-    fn finish_copy(&mut self, making: Making) {
+    fn finish_copy(&mut self, making: Making, lives: bool) {
         let Making { host, maker, form, local, begun, until, work } = making;
         let rested = matches!(work, Work::Disk(_)) && until > begun;
         let disk = match work {
-            Work::Waits => None,
-            // One that died with its server has slices left.
-            Work::Export(export) => self.estate.world.end_export(*export),
+            Work::Export(export) if lives => export.finish(),
+            Work::Export(_) | Work::Waits => None,
             Work::Disk(disk) if !rested => Some(*disk),
             Work::Disk(disk) => {
                 // The disaster may have taken it, or brought it back with other data.

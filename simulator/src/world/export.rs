@@ -17,8 +17,8 @@
 //! file if the server had it when its slice was read.
 //!
 //! The suffixes of a server are walked through side by side; `ipa-backup` takes `ipaca` first and
-//! then `userRoot`. The vector is one of the first entries in the file, so an import with it goes on
-//! from the begin: what the data has beyond is sent again, which changes nothing.
+//! then `userRoot`. The vector is one of the first entries in the file, so an import with it goes
+//! on from the begin: what the data has beyond is sent again, which changes nothing.
 //!
 //! # Source
 //!
@@ -80,6 +80,17 @@ impl Export {
     pub fn due(&self) -> Option<Time> {
         let passed = self.duration.times(self.read).millis() / (SLICES - 1);
         (self.read < SLICES).then(|| self.begun + Span::from_millis(passed))
+    }
+
+    /// The copy that it has made; `None` while slices are to be read.
+    pub fn finish(self) -> Option<Copy> {
+        if self.due().is_some() {
+            return None;
+        }
+        let replicas =
+            self.parts.into_iter().map(|(index, part)| (index, part.map(|part| part.written)));
+        let read = (self.begun, self.begun + self.duration);
+        Some(Copy::of_export(self.server, read, replicas.collect()))
     }
 }
 
@@ -157,13 +168,17 @@ impl World {
 
     /// Reads the slices that are due, as the data is now: who comes late reads what is later. False
     /// if the export has died with its server.
-    pub fn read_export(&mut self, export: &mut Export) -> bool {
+    ///
+    /// Who knows that nothing is done to the world until a time, except that it goes on, says so:
+    /// later slices that must be the same as now are read at once. Otherwise it is the present.
+    pub fn read_export(&mut self, export: &mut Export, until: Time) -> bool {
         let server = self.server(export.server);
         if !server.is_running || server.starts != export.starts {
             return false;
         }
         let from = export.read;
-        while export.due().is_some_and(|due| due <= self.now()) {
+        let quiet = if until > self.now() { self.quiet_until().min(until) } else { until };
+        while export.due().is_some_and(|due| due <= self.now() || due < quiet) {
             export.read += 1;
         }
         if from == export.read || self.planted.has(Mutation::ExportIsAPoint) {
@@ -182,13 +197,19 @@ impl World {
         true
     }
 
-    /// The copy that an export has made; `None` while slices are to be read.
-    pub fn end_export(&self, export: Export) -> Option<Copy> {
-        if export.due().is_some() {
-            return None;
+    /// Until when no server's entries or load writes can change by themselves; the present, if they
+    /// may at any time. Keep-alive writes are neither.
+    fn quiet_until(&self) -> Time {
+        let now = self.now();
+        if !self.is_steady() {
+            return now;
         }
-        let Export { server, begun, duration, parts, .. } = export;
-        let replicas = parts.into_iter().map(|(index, part)| (index, part.map(|p| p.written)));
-        Some(Copy::of_export(server, (begun, begun + duration), replicas.collect()))
+        let way = self.longest_way().millis();
+        let writing = self.replicas.iter().filter(|replica| replica.writes_load);
+        writing.filter_map(|replica| replica.load).fold(Time::MAX, |until, load| {
+            let before = Time::from_millis(now.millis().saturating_sub(way));
+            let is_on_its_way = load.count_until(now) > load.count_until(before);
+            until.min(if is_on_its_way { now } else { load.next(now) })
+        })
     }
 }
