@@ -615,8 +615,11 @@ fn a_disaster_does_not_wait_for_a_backup() {
     for seed in 1..6 {
         for fault in [
             "lose:ipa1.example.test",
-            "partition:ipa1.example.test|ipa2.example.test,\
-                       ipa3.example.test,ipa4.example.test,bak.example.test@noticed=6h",
+            "partition:ipa1.example.test|ipa2.example.test,ipa3.example.test,ipa4.example.test,\
+             bak.example.test@noticed=6h",
+            // The server whose services rest is parted from the others all the same.
+            "partition:ipa3.example.test|ipa1.example.test,ipa2.example.test,ipa4.example.test,\
+             bak.example.test@noticed=6h",
         ] {
             let [slow, fast] = [slow, fast].map(|pace| drill(&imported, fault, pace, seed));
             assert_eq!(slow.struck, fast.struck, "{}", simulator::drill::text(&slow));
@@ -629,5 +632,45 @@ fn a_disaster_does_not_wait_for_a_backup() {
         let waited = slow.struck.since(fast.struck);
         assert!(waited <= Span::from_minutes(59), "{waited}");
         assert!(slow.deleted == (100, 0) && fast.deleted == (100, 0));
+    }
+}
+
+/// Runs on one host follow one another. A schedule whose run takes longer than its interval makes
+/// every other copy, and none that waits keeps the operator waiting.
+#[test]
+fn runs_on_one_host_follow_one_another() {
+    let imported = deployment(|model| {
+        let rows = [("slow", "full", "1h"), ("other", "snapshot", "3h"), ("data", "data", "2h")];
+        let rows = rows.map(|(id, makes, every)| {
+            json!({ "id": id, "host": "ipa3.example.test", "makes": makes, "every": every })
+        });
+        model["schedules"] = json!(rows);
+    });
+    let pace = "[offline-backup]\nvalue = \"90m\"\n[cold-snapshot]\nvalue = \"30m\"\n\
+                [export-entries-per-second]\nvalue = 5\n[copy-run-fails]\nvalue = 0\n";
+    for seed in 1..6 {
+        let drilled = drill(&imported, "lose:ipa1.example.test", pace, seed);
+        let text = simulator::drill::text(&drilled);
+        let mut taken: Vec<(Time, Span)> = drilled
+            .copies
+            .iter()
+            .filter_map(|copy| {
+                let minutes = match copy.id.split('#').next() {
+                    Some("slow") => 90,
+                    Some("other") => 30,
+                    _ => 16,
+                };
+                Some((copy.taken_at?, Span::from_minutes(minutes)))
+            })
+            .collect();
+        taken.sort();
+        for pair in taken.windows(2) {
+            assert!(pair[0].0 + pair[0].1 <= pair[1].0, "{pair:?}\n{text}");
+        }
+        let made = drilled.copies.iter().filter(|copy| copy.taken_at.is_some()).count() as u64;
+        assert_eq!(drilled.protection.runs, made + drilled.protection.failed, "{text}");
+        assert!(drilled.protection.failed > 0, "{text}");
+        // One of each may be under way or wait when somebody notices; only the first is waited for.
+        assert!(drilled.began.since(drilled.noticed_at) <= Span::from_hours(8), "{text}");
     }
 }

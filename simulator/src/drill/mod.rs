@@ -488,12 +488,17 @@ impl<'a> Run<'a> {
     /// Nobody can delete anything on a server whose services rest while it is copied: it is done as
     /// soon as they are back.
     fn wait_for_deleters(&mut self) {
-        for fault in self.case.faults() {
-            if let Fault::DeleteKnown(server) | Fault::DeleteUnknown(server) = fault
-                && let Some(until) = self.rests_until(server)
-            {
-                self.pass_until(until);
-            }
+        let resting = |run: &Self| {
+            let ends = run.case.faults().iter().filter_map(|fault| match fault {
+                Fault::DeleteKnown(server) | Fault::DeleteUnknown(server) => {
+                    run.rests_until(server)
+                }
+                _ => None,
+            });
+            ends.max()
+        };
+        while let Some(until) = resting(self) {
+            self.pass_until(until);
         }
     }
 

@@ -58,7 +58,7 @@ pub(super) struct Schedule {
 }
 
 /// Who makes a copy.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Maker {
     /// It is the declared copy of this number.
     Audit(usize),
@@ -262,8 +262,11 @@ impl Run<'_> {
         }
     }
 
-    /// Waits until no copy is being made.
+    /// Waits until no copy is being made. Runs that wait themselves are called off.
     pub(super) fn end_copies(&mut self) {
+        let before = self.makings.len();
+        self.makings.retain(|making| !matches!(making.work, Work::Waits));
+        self.protection.failed += (before - self.makings.len()) as u64;
         while let Some(due) = self.next_for_copies() {
             self.pass_until(due);
         }
@@ -276,13 +279,19 @@ impl Run<'_> {
         Timestamp::from_unix_seconds(self.as_of.unix_seconds().checked_add(seconds)?)
     }
 
-    /// A run of a schedule is due.
+    /// A run of a schedule is due. It comes to nothing while the run before is under way, as a timer
+    /// starts no service that is active (`systemd.timer`).
     pub(super) fn run_schedule(&mut self, index: usize) {
         self.protection.runs += 1;
-        self.begin_run(index);
+        let is_active = |making: &Making| making.maker == Maker::Schedule(index);
+        if self.makings.iter().any(is_active) {
+            self.protection.failed += 1;
+        } else {
+            self.begin_run(index);
+        }
     }
 
-    /// Begins a run; where its host is occupied with a copy, it waits for that.
+    /// Begins a run; where its host is occupied with another copy, it waits for that.
     fn begin_run(&mut self, index: usize) {
         let Some(Schedule { id, host, form, runs, .. }) = self.schedules.get(index).cloned() else {
             return;
