@@ -279,7 +279,7 @@ impl Run<'_> {
         Timestamp::from_unix_seconds(self.as_of.unix_seconds().checked_add(seconds)?)
     }
 
-    /// A run of a schedule is due. It comes to nothing while the run before is under way, as a timer
+    /// A run of a schedule is due. It comes to nothing while the run before is under way: a timer
     /// starts no service that is active (`systemd.timer`).
     pub(super) fn run_schedule(&mut self, index: usize) {
         self.protection.runs += 1;
