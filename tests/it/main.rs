@@ -25,6 +25,7 @@ mod documented_scenarios;
 mod drill_laws;
 mod drill_processes;
 mod drills;
+mod exports;
 mod fidelity;
 mod fuzz_smoke;
 mod golden_traces;

@@ -7,6 +7,7 @@ use simulator::world::planted::Mutation;
 use simulator::world::{Timing, World};
 
 use crate::conflicts::check_conflicts;
+use crate::exports::check_exports;
 use crate::fidelity::{laws, recordings};
 use crate::measurements::{check_backoff, check_contention, check_tail, check_yield};
 
@@ -31,6 +32,7 @@ fn notice(mutation: Mutation, drills: &[Drill]) -> Option<String> {
         .or_else(|| check_contention(plant).err().map(|error| format!("drill g: {error}")))
         .or_else(|| check_yield(plant).err().map(|error| format!("release timeout: {error}")))
         .or_else(|| check_tail(plant).err().map(|error| format!("drill a: {error}")))
+        .or_else(|| check_exports(plant).err().map(|error| format!("drill k: {error}")))
 }
 
 #[test]

@@ -243,11 +243,6 @@ impl Estate {
         self.settle_topology();
     }
 
-    /// Lets time pass.
-    pub(super) fn pass(&mut self, span: Span) {
-        self.pass_until(self.now() + span);
-    }
-
     /// The replica of a suffix on a machine, as it is installed now.
     pub(super) fn replica(&self, name: &Fqdn, suffix: Suffix) -> Option<ReplicaIndex> {
         self.world.replica_of(self.machines.get(name)?.server, suffix)
@@ -390,9 +385,11 @@ impl Estate {
             names.iter().enumerate().map(|(at, name)| (name, at)).collect();
         let mut to: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
         let mut from = to.clone();
-        for index in self.world.agreements() {
+        let machines = names.iter().filter_map(|name| self.machines.get(name));
+        // A server whose services rest while a copy is made is where it was.
+        for index in machines.flat_map(|machine| self.world.outgoing(machine.server)) {
             let (supplier, consumer) = self.world.ends(index);
-            if self.world.suffix_of(supplier) != suffix || !self.world.carries(index) {
+            if self.world.suffix_of(supplier) != suffix || !self.world.joins(index) {
                 continue;
             }
             let ends = [supplier, consumer].map(|end| {

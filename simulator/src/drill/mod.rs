@@ -49,7 +49,7 @@ use assumptions::Ledger;
 use clients::Clients;
 use estate::{Arrow, Estate, VICTIM};
 use ids::Ids;
-use protect::{Schedule, Stored};
+use protect::{Making, Schedule, Stored};
 use services::Services;
 use strike::{Deletion, Losses};
 
@@ -222,6 +222,8 @@ struct Run<'a> {
     estate: Estate,
     copies: Vec<Stored>,
     schedules: Vec<Schedule>,
+    /// Copies that are being made.
+    makings: Vec<Making>,
     protection: Protection,
     losses: Losses,
     damage: Option<Deletion>,
@@ -326,6 +328,7 @@ impl<'a> Run<'a> {
             estate,
             copies,
             schedules: protect::schedules(drill.deployment),
+            makings: Vec::new(),
             protection: Protection::default(),
             losses: Losses::default(),
             damage: None,
@@ -398,15 +401,23 @@ impl<'a> Run<'a> {
         self.pass_until(self.estate.now() + span);
     }
 
-    /// Lets time pass, and what goes on by itself happen: certificates end or are renewed, ids are
-    /// used up.
+    /// Lets time pass, and what goes on by itself happen: copies that are being made go on,
+    /// certificates end or are renewed, ids are used up.
     fn pass_until(&mut self, time: Time) {
         loop {
-            let next = [self.next_try(), self.ids_last_until()].into_iter().flatten().min();
-            let Some(next) = next.filter(|next| *next < time) else { break };
-            self.estate.pass_until(next);
-            self.look_at_certificates();
-            self.look_at_services();
+            let own = [self.next_try(), self.ids_last_until()].into_iter().flatten().min();
+            let own = own.filter(|due| *due < time);
+            let copies = self.next_for_copies().filter(|due| *due <= own.unwrap_or(time));
+            if let Some(due) = copies {
+                self.estate.pass_until(due);
+                self.copies_go_on(own.unwrap_or(time));
+            } else if let Some(due) = own {
+                self.estate.pass_until(due);
+                self.look_at_certificates();
+                self.look_at_services();
+            } else {
+                break;
+            }
         }
         self.estate.pass_until(time);
     }
@@ -455,9 +466,10 @@ impl<'a> Run<'a> {
                 Happens::Copy(copy) => self.make_declared(copy),
                 Happens::Schedule(schedule) => self.run_schedule(schedule),
                 Happens::Strike => {
+                    self.wait_for_deleters();
                     self.look_at_services();
                     // The last moment before is what outages are measured against.
-                    self.estate.pass(Span::from_millis(1));
+                    self.pass(Span::from_millis(1));
                     self.struck = self.estate.now();
                     self.islands_before = self.estate.islands(Suffix::Domain).len();
                     let islands: Vec<Vec<Fqdn>> = Suffix::ALL
@@ -478,6 +490,23 @@ impl<'a> Run<'a> {
         self.pass_until(self.noticed_at);
         if self.touched {
             self.say(MomentKind::Notice, None, "somebody notices".to_owned());
+        }
+    }
+
+    /// Nobody can delete anything on a server whose services rest while it is copied: it is done as
+    /// soon as they are back.
+    fn wait_for_deleters(&mut self) {
+        let resting = |run: &Self| {
+            let ends = run.case.faults().iter().filter_map(|fault| match fault {
+                Fault::DeleteKnown(server) | Fault::DeleteUnknown(server) => {
+                    run.rests_until(server)
+                }
+                _ => None,
+            });
+            ends.max()
+        };
+        while let Some(until) = resting(self) {
+            self.pass_until(until);
         }
     }
 
@@ -572,6 +601,8 @@ impl<'a> Run<'a> {
     /// Takes down what servers hold when the first step begins.
     fn begin_work(&mut self) {
         if self.before_steps.is_none() {
+            // No step begins on a server that is being copied.
+            self.end_copies();
             self.began = self.estate.now();
             self.before_steps = Some(self.estate.holdings());
         }
@@ -580,7 +611,7 @@ impl<'a> Run<'a> {
     /// The operator plans from what can be seen and works step by step.
     fn recover(&mut self) {
         if !self.touched {
-            return;
+            return self.end_copies();
         }
         let start = self.start_of_work();
         self.pass(start);

@@ -61,6 +61,9 @@ impl Run<'_> {
             .map(|stored| {
                 let mut point = stored.point.clone();
                 point.obstacles.extend(self.gone(&point));
+                if let Some(at) = stored.reckoned_at() {
+                    point.taken_at = self.date(at);
+                }
                 if stored.disk.is_none() {
                     point
                         .obstacles

@@ -601,7 +601,8 @@ impl Run<'_> {
         }
         self.bring_back(at, server, RestoreKind::LdifRuvRemoved);
         self.make_visible(server);
-        Ok(format!("{server} has the data of {copy}, in a new database generation"))
+        let lacks = self.look_into(at);
+        Ok(format!("{server} has the data of {copy}, in a new database generation{lacks}"))
     }
 
     /// `ipa-restore` leaves its server visible (since FreeIPA 4.10).
@@ -646,8 +647,9 @@ impl Run<'_> {
     fn add_entries(&mut self, on: &Fqdn, copy: &str) -> Result<String, Refusal> {
         self.require_running(on)?;
         let missing = || Refusal::NoSuchCopy(copy.to_owned());
-        let stored = self.copies.iter().find(|stored| stored.point.id == copy);
-        let stored = stored.ok_or_else(missing)?;
+        let at = self.copies.iter().position(|stored| stored.point.id == copy);
+        let at = at.ok_or_else(missing)?;
+        let stored = &self.copies[at];
         let Some(disk) = stored.disk.as_ref().filter(|_| !self.is_spoiled(stored)) else {
             return Err(missing());
         };
@@ -663,7 +665,8 @@ impl Run<'_> {
                 self.added_again += u64::from(written.is_ok());
             }
         }
-        Ok(format!("{missing} entries are added again"))
+        let lacks = self.look_into(at);
+        Ok(format!("{missing} entries are added again{lacks}"))
     }
 
     fn start_server(&mut self, server: &Fqdn) -> Result<String, Refusal> {

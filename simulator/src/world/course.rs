@@ -196,6 +196,11 @@ impl World {
         reached
     }
 
+    /// No change is longer on its way, while nobody waits: it comes to no replica twice.
+    pub(super) fn longest_way(&self) -> Span {
+        self.hop().times(self.replicas.len() as u64)
+    }
+
     /// One hop of one change, while nobody waits.
     fn hop(&self) -> Span {
         self.timing.service(1) + self.timing.poll + Span::from_millis(1)

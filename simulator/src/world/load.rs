@@ -121,6 +121,12 @@ impl Load {
         self.at(0)
     }
 
+    /// Times of the writes in a range.
+    pub fn times(&self, range: Range) -> impl Iterator<Item = Time> {
+        let (first, end) = (self.count_before(range.from), self.count_until(range.upto));
+        (first..end).map(|number| self.at(number))
+    }
+
     /// Number of writes in a range.
     pub fn count(&self, range: Range) -> u64 {
         self.count_until(range.upto).saturating_sub(self.count_before(range.from))

@@ -15,6 +15,7 @@
 //! - `total`: a total update replaces everything, and what an interrupted one leaves;
 //! - `server`: start, stop, kill, keep-alive writes;
 //! - `copies`: cold copies, database backups, LDIF, and what each restore keeps;
+//! - `export`: an online export, which is of no single moment;
 //! - `topology`: segments, agreements, `CLEANALLRUV`;
 //! - `tree`: conflicts;
 //! - `load`, `course` and `steady`: background writes as a function of time, and the closed form
@@ -49,6 +50,7 @@ pub mod copies;
 mod course;
 pub mod csn;
 mod database;
+pub mod export;
 pub mod load;
 pub mod planted;
 pub mod ruv;
@@ -102,6 +104,8 @@ enum Event {
 struct Server {
     name: String,
     is_running: bool,
+    /// How often it was started: a task ends with the process that it runs in.
+    starts: u64,
     replicas: Vec<ReplicaIndex>,
     /// Age of changes that may be trimmed, and how often; `None`: as the world has it.
     trimming: Option<(Span, Span)>,

@@ -71,12 +71,14 @@ pub enum Mutation {
     NoGlue,
     /// The later of two entries of one name keeps it.
     LaterKeepsName,
+    /// An online export is of the moment when it begins.
+    ExportIsAPoint,
 }
 
 #[cfg(feature = "planted")]
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::RestoreKeepsGeneration,
         Self::SetDifference,
         Self::TrimIgnoresDisabled,
@@ -109,6 +111,7 @@ impl Mutation {
         Self::ChangeUndoesDelete,
         Self::NoGlue,
         Self::LaterKeepsName,
+        Self::ExportIsAPoint,
     ];
 }
 

@@ -20,6 +20,7 @@ impl World {
         self.servers.push(Server {
             name: name.to_owned(),
             is_running: false,
+            starts: 0,
             replicas: Vec::new(),
             trimming: None,
         });
@@ -117,6 +118,7 @@ impl World {
             return;
         }
         self.servers[server.0].is_running = true;
+        self.servers[server.0].starts += 1;
         for replica in self.server(server).replicas.clone() {
             if !self.planted.has(Mutation::NoKeepAliveAfterStart) {
                 self.schedule_keep_alive(replica, self.now() + keep_alive, true);

@@ -286,15 +286,40 @@ impl Tree {
         let old: Vec<EntryId> =
             self.entries.iter().filter(|(_, entry)| is_old(entry)).map(|(id, _)| *id).collect();
         for id in old.into_iter().rev() {
-            if self.is_glue(id) {
-                continue;
-            }
-            let Some(entry) = self.entries.remove(&id) else { continue };
-            let siblings = self.children.get_mut(&entry.parent);
-            if let Some(same) = siblings.and_then(|all| all.get_mut(&entry.name)) {
-                same.remove(&id);
+            if !self.is_glue(id) {
+                self.remove(id);
             }
         }
+    }
+
+    fn remove(&mut self, id: EntryId) {
+        let Some(entry) = self.entries.remove(&id) else { return };
+        let siblings = self.children.get_mut(&entry.parent);
+        if let Some(same) = siblings.and_then(|all| all.get_mut(&entry.name)) {
+            same.remove(&id);
+        }
+    }
+
+    /// All entries, tombstones among them, in the order of their identities.
+    pub(super) fn ids(&self) -> impl Iterator<Item = EntryId> {
+        self.entries.keys().copied()
+    }
+
+    /// Makes some entries what they are in another tree; what is not there goes.
+    pub(super) fn take(&mut self, other: &Self, is_taken: impl Fn(EntryId) -> bool) {
+        let is_gone = |id: &EntryId| is_taken(*id) && !other.entries.contains_key(id);
+        let gone: Vec<EntryId> = self.ids().filter(is_gone).collect();
+        for id in gone {
+            self.remove(id);
+        }
+        for (id, entry) in other.entries.iter().filter(|(id, _)| is_taken(**id)) {
+            let siblings = self.children.entry(entry.parent).or_default();
+            siblings.entry(entry.name.clone()).or_default().insert(*id);
+            self.entries.insert(*id, entry.clone());
+        }
+        self.rules = other.rules;
+        // A mixture is neither of the two.
+        self.content = mix(self.content.rotate_left(1) ^ other.content);
     }
 
     /// A number of what was applied with effect: trees of equal numbers have equal living entries,

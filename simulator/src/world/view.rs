@@ -4,13 +4,13 @@ use audit_core::model::Suffix;
 
 use crate::kernel::time::Time;
 
-use super::World;
 use super::agreement::{AgreementIndex, Phase, ReplicaIndex, ServerIndex, Status};
 use super::csn::{Csn, ReplicaId};
 use super::database::{Database, Generation};
 use super::load::{Load, Ranges};
 use super::ruv::Ruv;
 use super::tree::EntryId;
+use super::{World, ordered};
 
 /// A change arrived on a server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -145,16 +145,17 @@ impl World {
         replicas.find(|index| self.suffix_of(*index) == suffix)
     }
 
-    /// Whether a supplier's changes come to a consumer by themselves: an enabled agreement between
-    /// running servers that reach each other and have one generation, which does not lack a change
-    /// that it must send first.
-    pub fn carries(&self, index: AgreementIndex) -> bool {
+    /// Whether a supplier's changes come to a consumer by themselves while both run: an enabled
+    /// agreement between servers that reach each other and have one generation, which does not
+    /// lack a change that it must send first.
+    pub fn joins(&self, index: AgreementIndex) -> bool {
         let agreement = self.agreement(index);
         let (supplier, consumer) = (agreement.supplier, agreement.consumer);
         let generation = self.generation(supplier);
+        let pair = ordered(self.replica(supplier).server, self.replica(consumer).server);
         agreement.exists
             && agreement.is_enabled
-            && self.reach(supplier, consumer)
+            && !self.cut.contains(&pair)
             && generation.is_some()
             && generation == self.generation(consumer)
             && agreement.status != Status::Stuck

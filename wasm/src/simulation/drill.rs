@@ -1,5 +1,6 @@
-//! Drills of one deployment with copies and a schedule: every server lost, a data center lost, data
-//! deleted and noticed later, an operator who makes mistakes.
+//! Drills of one deployment with copies and schedules, one of which is nearly always under way:
+//! every server lost, a data center lost, data deleted and noticed later, an operator who makes
+//! mistakes.
 
 use audit_core::import::Import;
 use audit_core::time::Timestamp;
@@ -21,7 +22,8 @@ pub fn run(seed: u64) -> Option<Fingerprint> {
     import.add("drill.json", MODEL.as_bytes());
     let deployment = import.finish().deployment;
     let as_of = Timestamp::parse_rfc3339(AS_OF)?;
-    let clumsy = Assumptions::default().with_file("[mistakes]\nvalue = 0.2\n").ok()?;
+    let assumed = "[mistakes]\nvalue = 0.2\n[export-entries-per-second]\nvalue = 0.25\n";
+    let clumsy = Assumptions::default().with_file(assumed).ok()?;
     let mut digest = Digest::new();
     for text in CASES {
         let case = text.parse().ok()?;
