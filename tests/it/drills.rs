@@ -262,6 +262,7 @@ fn drills_that_once_disagreed_with_the_audit() {
         ("away-for-a-month", "absent:ipa1.example.test=726h", 847),
         ("no-ca-and-deleted-data", "lose:ipa1.example.test+delete:unknown@ipa2.example.test", 318),
         ("rolled-back-hub", "rollback:ipa2.example.test=snapshot-0", 636),
+        ("behind-a-restored-hub", "lose:ipa1.example.test", 53),
     ] {
         let file = tests::root().join("tests/fixtures/drills").join(format!("{name}.json"));
         let imported = tests::import(&[("model.json", tests::read(&file))]);

@@ -36,7 +36,7 @@ use audit_core::time::Timestamp;
 use crate::checkers::{self, End};
 use crate::kernel::streams::Streams;
 use crate::kernel::time::{Span, Time};
-use crate::world::{ReplicaIndex, Timing};
+use crate::world::{AgreementIndex, ReplicaIndex, Timing};
 
 use account::{Holdings, Tracked};
 use assumptions::Ledger;
@@ -221,6 +221,8 @@ struct Run<'a> {
     moments: Vec<Moment>,
     /// Agreements that do not get through.
     cut: BTreeSet<Arrow>,
+    /// Those of them that were also switched off.
+    off: BTreeSet<Arrow>,
     partitions: BTreeSet<BTreeSet<BTreeSet<Fqdn>>>,
     network_is_back: Option<Time>,
     clocks: BTreeMap<Fqdn, (bool, CaseSpan)>,
@@ -230,9 +232,12 @@ struct Run<'a> {
     /// Servers that were never removed, with their replicas of then.
     ghosts: BTreeMap<Fqdn, Vec<ReplicaIndex>>,
     /// Servers that came back with the data of a snapshot and were not re-initialized since.
-    behind: BTreeSet<Fqdn>,
-    /// Servers whose changes the others refuse: their numbers are of the future.
-    refused: BTreeSet<Fqdn>,
+    behind: BTreeSet<(Suffix, Fqdn)>,
+    /// Servers whose changes the others refuse, because their numbers are of the future: with their
+    /// agreements that are on.
+    refused: BTreeMap<Fqdn, BTreeSet<AgreementIndex>>,
+    /// Servers that were removed from the deployment while they ran.
+    removed: BTreeSet<Fqdn>,
     /// Servers of which nobody can see whether they have everything.
     doubted: BTreeSet<(Suffix, Fqdn)>,
     ids: BTreeMap<Fqdn, Vec<IdRange>>,
@@ -315,6 +320,7 @@ impl<'a> Run<'a> {
             services: Services::default(),
             moments: Vec::new(),
             cut: BTreeSet::new(),
+            off: BTreeSet::new(),
             partitions: BTreeSet::new(),
             network_is_back: None,
             clocks: BTreeMap::new(),
@@ -323,7 +329,8 @@ impl<'a> Run<'a> {
             expired: BTreeSet::new(),
             ghosts: BTreeMap::new(),
             behind: BTreeSet::new(),
-            refused: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            removed: BTreeSet::new(),
             doubted: BTreeSet::new(),
             changelog_age,
             noticed: None,
@@ -588,7 +595,7 @@ impl<'a> Run<'a> {
             let runbook = match plan(&seen) {
                 Ok(runbook) => runbook,
                 Err(Obstacle::Impossible { scenario, reasons, .. })
-                    if seen.damage.is_some() && !seen.lost().is_empty() =>
+                    if is_served_damaged(&seen) && !seen.lost().is_empty() =>
                 {
                     // What was deleted stays deleted; servers can be replaced all the same.
                     self.scenario = Some(scenario);
@@ -646,7 +653,7 @@ impl<'a> Run<'a> {
         seen.members.values().any(is_down)
             || !seen.stale.is_empty()
             || !seen.expired.is_empty()
-            || (!forgotten && seen.damage.is_some())
+            || (!forgotten && is_served_damaged(seen))
             || (!forgotten && seen.islands(Suffix::Domain).len() > self.islands_before.max(1))
     }
 
@@ -843,6 +850,12 @@ fn resolve_copies(before: &mut Situation, ledger: &mut Ledger) {
             point.obstacles.push("it is assumed not to work".to_owned());
         }
     }
+}
+
+/// Whether a server that runs has the damage.
+fn is_served_damaged(seen: &Situation) -> bool {
+    let running = seen.running();
+    seen.damage.as_ref().is_some_and(|damage| running.iter().any(|name| damage.on.contains(*name)))
 }
 
 /// What a step is called in a timeline.
