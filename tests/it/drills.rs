@@ -263,6 +263,7 @@ fn drills_that_once_disagreed_with_the_audit() {
         ("no-ca-and-deleted-data", "lose:ipa1.example.test+delete:unknown@ipa2.example.test", 318),
         ("rolled-back-hub", "rollback:ipa2.example.test=snapshot-0", 636),
         ("parts-of-an-absent-hub", "absent:ipa1.example.test=800h", 1818),
+        ("behind-a-restored-hub", "lose:ipa1.example.test", 53),
     ] {
         let file = tests::root().join("tests/fixtures/drills").join(format!("{name}.json"));
         let imported = tests::import(&[("model.json", tests::read(&file))]);

@@ -33,7 +33,8 @@ impl Situation {
         self.spread();
     }
 
-    /// Lets the damage reach every running server that receives changes from one that has it.
+    /// Lets the damage reach every running server that receives changes from one that has it. One
+    /// that is stale may receive it or not, which nobody can see: it is taken to have it.
     pub(crate) fn spread(&mut self) {
         let Some(mut damage) = self.damage.take() else { return };
         let generation = |name: &Fqdn| {
@@ -50,7 +51,7 @@ impl Situation {
                         && !damage.on.contains(to)
                         && generation(from).is_some()
                         && generation(from) == generation(to)
-                        && self.carries(&(*suffix, from.clone(), to.clone()))
+                        && self.may_carry(*suffix, from, to)
                 })
                 .map(|(_, _, to)| to.clone())
                 .collect();
@@ -60,6 +61,43 @@ impl Situation {
             damage.on.extend(reached);
         }
         self.damage = Some(damage);
+    }
+
+    /// What is known to be missing is added on a server, and comes to all that it sends to.
+    pub(crate) fn add_again(&mut self, on: &Fqdn) {
+        if !self.damage.as_ref().is_some_and(|damage| damage.is_known) {
+            return;
+        }
+        let whole = self.reached_from(on, Suffix::Domain);
+        let running: BTreeSet<Fqdn> = self.running().into_iter().cloned().collect();
+        if let Some(damage) = &mut self.damage {
+            damage.on.retain(|name| !whole.contains(name));
+            if damage.on.is_disjoint(&running) {
+                self.damage = None;
+            }
+        }
+    }
+
+    /// Running members that a server's changes of a suffix come to, itself first.
+    pub(crate) fn reached_from(&self, server: &Fqdn, suffix: Suffix) -> Vec<Fqdn> {
+        let generation = |name: &Fqdn| {
+            let replica = self.members.get(name).filter(|replica| replica.is_running())?;
+            replica.generation.get(&suffix).copied()
+        };
+        let mut reached = vec![server.clone()];
+        let mut at = 0;
+        while let Some(from) = reached.get(at).cloned() {
+            at += 1;
+            for arrow in self.agreements.iter().filter(|arrow| arrow.0 == suffix && arrow.1 == from)
+            {
+                let is_one =
+                    generation(&from).is_some() && generation(&from) == generation(&arrow.2);
+                if is_one && !reached.contains(&arrow.2) && self.carries(arrow) {
+                    reached.push(arrow.2.clone());
+                }
+            }
+        }
+        reached
     }
 
     /// The server has the data of another from now on, damaged or not.
@@ -73,9 +111,15 @@ impl Situation {
         }
     }
 
-    /// The server has the data of a copy from before the damage.
-    pub(crate) fn mend(&mut self, server: &Fqdn) {
-        if let Some(damage) = &mut self.damage {
+    /// The server has the data of a copy: without the damage if that was taken before it.
+    pub(crate) fn go_back(&mut self, server: &Fqdn, copy: &str) {
+        let taken_at = self.copies.find(copy).and_then(|point| point.taken_at);
+        let Some(damage) = &mut self.damage else { return };
+        let is_late =
+            matches!((taken_at, damage.since), (Some(taken), Some(since)) if taken >= since);
+        if is_late {
+            damage.on.insert(server.clone());
+        } else {
             damage.on.remove(server);
         }
     }

@@ -265,8 +265,20 @@ impl Planner {
 
     /// Adds what is known to be missing, read from a copy that is restored apart.
     fn add_lost_entries(&mut self, point: &RestorePoint) {
-        let Some(on) = self.preferred(Role::IpaMaster, None).into_iter().next() else { return };
+        let none = BTreeSet::new();
         let age = point.taken_at.map_or(String::new(), |at| format!(" of {at}"));
+        // One for each group of servers that the others' changes do not reach.
+        for on in self.preferred(Role::IpaMaster, None) {
+            if self.state.damaged(&none).contains(&&on) {
+                self.add_lost_entries_on(&on, point, &age);
+            }
+        }
+        if !self.gone().is_empty() {
+            self.replace();
+        }
+    }
+
+    fn add_lost_entries_on(&mut self, on: &Fqdn, point: &RestorePoint, age: &str) {
         self.push(
             Action::AddEntries { on: on.clone(), copy: point.id.clone() },
             format!(
@@ -281,13 +293,10 @@ impl Planner {
             "the entries are there on every server: ipa user-show, ipa group-show",
         );
         self.push(
-            Action::Verify { server: on },
+            Action::Verify { server: on.clone() },
             "the entries must work, not only be there",
             "a user among them logs in",
         );
-        if !self.gone().is_empty() {
-            self.replace();
-        }
     }
 
     /// Goes back to a backup on one server and gives its data to all others.
@@ -368,6 +377,7 @@ impl Planner {
             sources.retain(|name| *name != server);
             self.take_over_from(&server, suffix, &sources, "its data is older than the others'");
         }
+        self.catch_up();
     }
 
     fn replace(&mut self) {
@@ -629,10 +639,14 @@ impl Planner {
         if !self.state.stale.is_empty() {
             self.bridge();
         }
-        for (suffix, server) in self.state.stale.clone() {
-            if !self.state.running().contains(&&server) {
-                continue;
-            }
+        // One that is made whole may leave those behind it in doubt.
+        let mut tried: BTreeSet<(Suffix, Fqdn)> = BTreeSet::new();
+        loop {
+            let left = |of: &&(Suffix, Fqdn)| {
+                !tried.contains(*of) && self.state.running().contains(&&of.1)
+            };
+            let Some((suffix, server)) = self.state.stale.iter().find(left).cloned() else { break };
+            tried.insert((suffix, server.clone()));
             let generation = |planner: &Self, name: &Fqdn| {
                 planner.state.members.get(name)?.generation.get(&suffix).copied()
             };

@@ -394,11 +394,20 @@ impl Situation {
 
     /// The same for an agreement that exists.
     fn lets_through(&self, suffix: Suffix, supplier: &Fqdn, consumer: &Fqdn) -> bool {
+        self.may_carry(suffix, supplier, consumer)
+            && (self.stale.is_empty()
+                || [supplier, consumer]
+                    .into_iter()
+                    .all(|end| !self.stale.contains(&(suffix, end.clone()))))
+    }
+
+    /// True if nothing but what one of its ends lacks keeps an agreement that exists from carrying
+    /// changes.
+    pub(crate) fn may_carry(&self, suffix: Suffix, supplier: &Fqdn, consumer: &Fqdn) -> bool {
         // Most states have none of these; looking them up would copy three names per agreement.
         if self.disabled.is_empty()
             && self.cut.is_empty()
             && self.partitions.is_empty()
-            && self.stale.is_empty()
             && self.clocks.is_empty()
         {
             return true;
@@ -409,9 +418,7 @@ impl Situation {
         !self.disabled.contains(&agreement)
             && !self.cut.contains(&agreement)
             && self.reaches(supplier, consumer)
-            && [supplier, consumer]
-                .into_iter()
-                .all(|end| !is_skewed(end) && !self.stale.contains(&(suffix, end.clone())))
+            && [supplier, consumer].into_iter().all(|end| !is_skewed(end))
     }
 
     /// Time for which the network has been interrupted.
@@ -472,20 +479,24 @@ impl Situation {
         let carries = |suffix, supplier: &Fqdn, consumer: &Fqdn| {
             self.lets_through(suffix, supplier, consumer)
         };
+        let carries = |supplier: &Fqdn, consumer: &Fqdn| {
+            let generation = |name| self.members.get(name)?.generation.get(&suffix);
+            generation(supplier) == generation(consumer) && carries(suffix, supplier, consumer)
+        };
         self.groups(suffix, Replica::is_running, carries)
     }
 
     /// Number of groups of members whose entries are joined, whether their servers run or not and
-    /// whether changes get through: what the topology plug-in judges.
+    /// whether changes get through: what the topology plug-in judges. It knows no generations.
     pub(super) fn pieces(&self, suffix: Suffix) -> usize {
-        self.groups(suffix, |_| true, |_, _, _| true).len()
+        self.groups(suffix, |_| true, |_, _| true).len()
     }
 
     fn groups(
         &self,
         suffix: Suffix,
         counts: impl Fn(&Replica) -> bool,
-        carries: impl Fn(Suffix, &Fqdn, &Fqdn) -> bool,
+        carries: impl Fn(&Fqdn, &Fqdn) -> bool,
     ) -> Vec<Vec<Fqdn>> {
         let names: Vec<(&Fqdn, &Replica)> = self
             .members
@@ -494,13 +505,11 @@ impl Situation {
             .collect();
         let index: BTreeMap<&Fqdn, usize> =
             names.iter().enumerate().map(|(index, (name, _))| (*name, index)).collect();
-        let generation = |at: usize| names.get(at).and_then(|(_, r)| r.generation.get(&suffix));
         let mut arcs = Vec::new();
         for (of, supplier, consumer) in &self.agreements {
             if let (true, Some(&from), Some(&to)) =
                 (*of == suffix, index.get(supplier), index.get(consumer))
-                && generation(from) == generation(to)
-                && carries(*of, supplier, consumer)
+                && carries(supplier, consumer)
             {
                 arcs.push((from, to, Flow::Forward));
             }

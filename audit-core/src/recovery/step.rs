@@ -68,7 +68,7 @@ impl Situation {
                 }
                 replica.presence = Presence::Running;
                 self.away.remove(server);
-                self.mend(server);
+                self.go_back(server, copy);
                 // Its own keep-alive write comes before the others' next try, as measured
                 // (fidelity R1): they take what it lacks for known, however young the copy is.
                 self.grow_stale(server);
@@ -76,7 +76,7 @@ impl Situation {
             Action::RestoreFull { copy, server } => {
                 self.copy(copy, server, &[CopyForm::Full, CopyForm::Unknown])?;
                 self.restore(server)?;
-                self.mend(server);
+                self.go_back(server, copy);
             }
             Action::RestoreData { copy, server } => {
                 self.copy(copy, server, &[CopyForm::Full, CopyForm::Data, CopyForm::Unknown])?;
@@ -88,7 +88,7 @@ impl Situation {
                 }
                 self.silence_others(server);
                 self.restore(server)?;
-                self.mend(server);
+                self.go_back(server, copy);
             }
             Action::Reinitialize { server, from, suffix } => {
                 self.require_running(server)?;
@@ -107,9 +107,9 @@ impl Situation {
                 if point.is_none_or(|point| !point.obstacles.is_empty()) {
                     return Err(Refusal::NoSuchCopy(copy.clone()));
                 }
-                if self.damage.as_ref().is_some_and(|damage| damage.is_known) {
-                    self.damage = None;
-                }
+                self.add_again(on);
+                // Entries that are added are new ones: no deletion of the old reaches them.
+                return Ok(());
             }
             Action::UpdateClients => self.require_live()?,
             Action::FlushSssd { server } | Action::Verify { server } => {
@@ -373,7 +373,9 @@ impl Situation {
     fn join(&mut self, suffix: Suffix, left: &Fqdn, right: &Fqdn) -> Result<(), Refusal> {
         let there = (suffix, left.clone(), right.clone());
         let back = (suffix, right.clone(), left.clone());
-        if self.agreements.contains(&there) && self.agreements.contains(&back) {
+        let is_joined = self.agreements.contains(&there) && self.agreements.contains(&back);
+        // Both ends must not be the same (FreeIPA `plugins/topology.py`, `validate_nodes`).
+        if is_joined || left == right {
             return Err(Refusal::AlreadyJoined(left.clone(), right.clone()));
         }
         self.agreements.extend([there, back]);
@@ -420,9 +422,13 @@ impl Situation {
         if !self.agreements.contains(&there) {
             return Err(Refusal::NotJoined(from.clone(), server.clone()));
         }
-        if !self.reaches(from, server) || self.cut.contains(&there) {
+        // A session begins with the clocks of both, whatever it then carries (389-ds `repl_extop.c`).
+        let is_skewed = |end: &Fqdn| self.clocks.get(end).is_some_and(|(_, by)| *by >= SKEW_MAX);
+        let is_off = is_skewed(from) || is_skewed(server) || self.cut.contains(&there);
+        if is_off || !self.reaches(from, server) {
             return Err(Refusal::Unreachable(from.clone(), server.clone()));
         }
+        let informed = self.reached_from(from, suffix);
         let generation = self.member(from)?.generation.get(&suffix).copied();
         if let Some(generation) = generation {
             self.member_mut(server)?.generation.insert(suffix, generation);
@@ -434,6 +440,13 @@ impl Situation {
             self.stale.insert((suffix, server.clone()));
         } else {
             self.stale.remove(&(suffix, server.clone()));
+        }
+        // What a server is given like this is not in its changelog (fidelity R5): those that hear of
+        // it from this server only may never get it, and nobody can see that.
+        for other in self.reached_from(server, suffix) {
+            if other != *server && !informed.contains(&other) {
+                self.stale.insert((suffix, other));
+            }
         }
         if suffix == Suffix::Domain {
             self.set_back.remove(server);

@@ -62,6 +62,8 @@ pub(super) struct Local {
     pub(super) certificates: Certificates,
     /// Ids that it hands out, next ones first.
     pub(super) ids: Vec<IdRange>,
+    /// Number of ids that somebody has given it, of which nothing tells here which they are.
+    pub(super) chosen_ids: u64,
     /// Whether it generates the CRL.
     pub(super) crl: bool,
     /// Whether its KRA has the keys that open the vaults of before the disaster.
@@ -175,6 +177,7 @@ impl Estate {
                 roles: Role::ALL.into_iter().filter(|role| held(*role)).collect(),
                 certificates: Certificates::default(),
                 ids: before.ids.get(name).cloned().unwrap_or_default(),
+                chosen_ids: 0,
                 crl: before.crl.contains(name),
                 vault_keys: held(Role::Kra),
                 dnssec_keys: before.dnssec_key_master.as_ref() == Some(name),

@@ -15,6 +15,10 @@ use super::Run;
 use super::assumptions::Ledger;
 use crate::kernel::time::{Span, Time};
 
+/// How many ids somebody gives a server who chooses them: as many as an installation does
+/// (quantities C.2).
+pub(super) const CHOSEN: u64 = 200_000;
+
 /// How ids are used up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ids {
@@ -84,9 +88,9 @@ impl Run<'_> {
 
     /// Ids that a server can still hand out.
     fn ids_left(&self, name: &Fqdn) -> u64 {
-        let machine = self.estate.machines.get(name);
-        let ranges = machine.map(|machine| machine.local.ids.as_slice()).unwrap_or_default();
-        ranges.iter().fold(0, |sum, range| sum.saturating_add(range.size()))
+        let Some(machine) = self.estate.machines.get(name) else { return 0 };
+        let chosen = machine.local.chosen_ids;
+        machine.local.ids.iter().fold(chosen, |sum, range| sum.saturating_add(range.size()))
     }
 
     /// Takes the first ids of a server's ranges; gives how many there were.
@@ -99,7 +103,9 @@ impl Run<'_> {
             range.first = range.first.saturating_add(taken);
             range.first <= range.last
         });
-        count - rest
+        let chosen = rest.min(machine.local.chosen_ids);
+        machine.local.chosen_ids -= chosen;
+        count - rest + chosen
     }
 
     /// Where no server that clients use has ids left, one of them gets the upper half of the

@@ -42,7 +42,7 @@ use crate::checkers::{self, End};
 use crate::kernel::streams::Streams;
 use crate::kernel::time::{Span, Time};
 use crate::world::tree::EntryId;
-use crate::world::{ReplicaIndex, Timing};
+use crate::world::{AgreementIndex, ReplicaIndex, Timing};
 
 use account::{Holdings, Tracked};
 use assumptions::Ledger;
@@ -232,6 +232,8 @@ struct Run<'a> {
     moments: Vec<Moment>,
     /// Agreements that do not get through.
     cut: BTreeSet<Arrow>,
+    /// Those of them that were also switched off.
+    off: BTreeSet<Arrow>,
     partitions: BTreeSet<BTreeSet<BTreeSet<Fqdn>>>,
     network_is_back: Option<Time>,
     clocks: BTreeMap<Fqdn, (bool, CaseSpan)>,
@@ -240,9 +242,12 @@ struct Run<'a> {
     /// Servers that were never removed, with their replicas of then.
     ghosts: BTreeMap<Fqdn, Vec<ReplicaIndex>>,
     /// Servers that came back with the data of a snapshot and were not re-initialized since.
-    behind: BTreeSet<Fqdn>,
-    /// Servers whose changes the others refuse: their numbers are of the future.
-    refused: BTreeSet<Fqdn>,
+    behind: BTreeSet<(Suffix, Fqdn)>,
+    /// Servers whose changes the others refuse, because their numbers are of the future: with their
+    /// agreements that are on.
+    refused: BTreeMap<Fqdn, BTreeSet<AgreementIndex>>,
+    /// Servers that were removed from the deployment while they ran.
+    removed: BTreeSet<Fqdn>,
     /// Servers of which nobody can see whether they have everything.
     doubted: BTreeSet<(Suffix, Fqdn)>,
     ids: Ids,
@@ -336,6 +341,7 @@ impl<'a> Run<'a> {
             services: Services::default(),
             moments: Vec::new(),
             cut: BTreeSet::new(),
+            off: BTreeSet::new(),
             partitions: BTreeSet::new(),
             network_is_back: None,
             clocks: BTreeMap::new(),
@@ -343,7 +349,8 @@ impl<'a> Run<'a> {
             set_back: BTreeMap::new(),
             ghosts: BTreeMap::new(),
             behind: BTreeSet::new(),
-            refused: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            removed: BTreeSet::new(),
             doubted: BTreeSet::new(),
             changelog_age,
             noticed: None,
@@ -628,7 +635,7 @@ impl<'a> Run<'a> {
             let runbook = match plan(&seen) {
                 Ok(runbook) => runbook,
                 Err(Obstacle::Impossible { scenario, reasons, .. })
-                    if seen.damage.is_some() && !seen.lost().is_empty() =>
+                    if is_served_damaged(&seen) && !seen.lost().is_empty() =>
                 {
                     // What was deleted stays deleted; servers can be replaced all the same.
                     self.scenario = Some(scenario);
@@ -686,7 +693,7 @@ impl<'a> Run<'a> {
         seen.members.values().any(is_down)
             || !seen.stale.is_empty()
             || !seen.expired.is_empty()
-            || (!forgotten && seen.damage.is_some())
+            || (!forgotten && is_served_damaged(seen))
             || (!forgotten && seen.islands(Suffix::Domain).len() > self.islands_before.max(1))
     }
 
@@ -882,6 +889,12 @@ fn resolve_copies(before: &mut Situation, ledger: &mut Ledger) {
             point.obstacles.push("it is assumed not to work".to_owned());
         }
     }
+}
+
+/// Whether a server that runs has the damage.
+fn is_served_damaged(seen: &Situation) -> bool {
+    let running = seen.running();
+    seen.damage.as_ref().is_some_and(|damage| running.iter().any(|name| damage.on.contains(*name)))
 }
 
 /// What a step is called in a timeline.

@@ -20,7 +20,7 @@ impl Run<'_> {
     /// The situation as the operator finds it.
     pub(super) fn observe(&self) -> Situation {
         let mut seen = self.before.clone();
-        let running = self.estate.running();
+        let running = self.members_running();
         let mut members: BTreeMap<Fqdn, BTreeMap<Role, RoleStatus>> = BTreeMap::new();
         for name in &running {
             for (member, row) in &self.estate.view(name).members {
@@ -29,10 +29,13 @@ impl Run<'_> {
                 }
             }
         }
-        if running.is_empty() {
-            // Nobody answers: the emergency binder says who there was.
-            let known = self.before.members.iter();
-            members = known.map(|(name, replica)| (name.clone(), replica.roles.clone())).collect();
+        let last = if running.is_empty() { self.last_to_answer() } else { Vec::new() };
+        for name in &last {
+            for (member, row) in &self.estate.view(name).members {
+                if !self.is_removed(member) {
+                    members.insert(member.clone(), row.roles.clone());
+                }
+            }
         }
         seen.members = members
             .into_iter()
@@ -42,7 +45,7 @@ impl Run<'_> {
             })
             .collect();
         seen.agreements = self.arrows_seen(&running, &seen);
-        let desk = self.desk().ok();
+        let desk = self.desk().ok().or_else(|| last.first().cloned());
         if let Some(desk) = &desk {
             let view = self.estate.view(desk);
             seen.renewal.clone_from(&view.renewal);
@@ -73,7 +76,7 @@ impl Run<'_> {
             })
             .collect();
         seen.lost_data_centers.clone_from(&self.losses.centers);
-        seen.damage = self.damage_seen(&running);
+        seen.damage = self.damage_seen();
         self.see_obstructions(&mut seen);
         seen
     }
@@ -81,24 +84,36 @@ impl Run<'_> {
     /// What keeps changes from getting through, and what else a look at the servers shows.
     fn see_obstructions(&self, seen: &mut Situation) {
         let world = &self.estate.world;
-        for index in world.agreements() {
+        // The configuration of a server that is stopped can be read as well.
+        let whole = |power| matches!(power, Power::Running | Power::Stopped | Power::Off);
+        let machines = self.estate.machines.values().filter(|machine| whole(machine.power));
+        let stored = machines.flat_map(|machine| world.outgoing(machine.server));
+        for index in stored.filter(|index| world.exists(*index)) {
             let (supplier, consumer) = world.ends(index);
             let names =
                 [supplier, consumer].map(|end| self.estate.name_of(world.server_of(end)).cloned());
             let [Some(from), Some(to)] = names else { continue };
             let suffix = world.suffix_of(supplier);
+            if ![&from, &to].into_iter().all(|end| seen.members.contains_key(end)) {
+                continue;
+            }
             let arrow = (suffix, from, to.clone());
             if self.cut.contains(&arrow) {
+                if self.off.contains(&arrow) {
+                    seen.disabled.insert(arrow.clone());
+                }
                 seen.cut.insert(arrow);
             } else if !world.is_enabled(index) {
                 // Where only its changes are refused, the agreement itself is on.
-                if !self.refused.contains(&arrow.1) {
+                let is_refused = self.refused.get(&arrow.1).is_some_and(|on| on.contains(&index));
+                if !is_refused {
                     seen.disabled.insert(arrow);
                 }
-            } else if world.status(index) == Status::Stuck {
+            } else if world.status(index) == Status::Stuck && self.estate.runs(&arrow.1) {
                 // "Needs to be reinitialized", says the supplier of its consumer; but a supplier
                 // that was set back is itself the one that lacks something.
-                let lacks = if self.behind.contains(&arrow.1) { arrow.1 } else { to };
+                let lacks =
+                    if self.behind.contains(&(suffix, arrow.1.clone())) { arrow.1 } else { to };
                 seen.stale.insert((suffix, lacks));
             }
         }
@@ -107,14 +122,6 @@ impl Run<'_> {
         seen.stale.extend(self.doubted.iter().filter(|(_, name)| is_member(&name)).cloned());
         let kept = self.set_back.iter().filter(|(name, _)| is_member(name));
         seen.set_back = kept.map(|(name, copy)| (name.clone(), copy.clone())).collect();
-        // Holes do not show; whether a server that was set back has one nobody can see.
-        for name in seen.set_back.keys() {
-            for suffix in Suffix::ALL {
-                if self.has_peer(name, suffix) {
-                    seen.stale.insert((suffix, name.clone()));
-                }
-            }
-        }
         let kept = self.away.iter().filter(|(name, _)| is_member(name));
         seen.away = kept.map(|(name, span)| (name.clone(), *span)).collect();
         let kept = self.clocks.iter().filter(|(name, _)| is_member(name));
@@ -126,7 +133,7 @@ impl Run<'_> {
         seen.dangling = self.dangling_seen();
         let machines = self.estate.machines.iter().filter(|(name, _)| is_member(name));
         seen.ids = machines
-            .filter(|(_, machine)| !machine.local.ids.is_empty())
+            .filter(|(_, m)| !m.local.ids.is_empty() || m.local.chosen_ids > 0)
             .map(|(name, machine)| (name.clone(), machine.local.ids.clone()))
             .collect();
         seen.lost_ids.clone_from(&self.lost_ids);
@@ -136,10 +143,12 @@ impl Run<'_> {
     }
 
     /// Hosts that are gone, whose replica ids some server's vector still has.
-    fn dangling_seen(&self) -> BTreeSet<Fqdn> {
+    pub(super) fn dangling_seen(&self) -> BTreeSet<Fqdn> {
         let world = &self.estate.world;
+        let running = self.members_running();
+        let asked = if running.is_empty() { self.last_to_answer() } else { running };
         let lists = |suffix: Suffix, id| {
-            self.estate.running().iter().any(|name| {
+            asked.iter().any(|name| {
                 let replica = self.estate.replica(name, suffix);
                 replica.and_then(|replica| world.ruv(replica)).is_some_and(|ruv| ruv.lists(id))
             })
@@ -150,6 +159,18 @@ impl Run<'_> {
             })
         };
         self.ghosts.keys().filter(remains).cloned().collect()
+    }
+
+    /// Where nobody answers: the servers that went last, whose answers are remembered or in the
+    /// emergency binder.
+    pub(super) fn last_to_answer(&self) -> Vec<Fqdn> {
+        let removed = self.estate.running();
+        if !removed.is_empty() {
+            return removed;
+        }
+        let open = || self.downs.iter().filter(|down| down.until.is_none());
+        let last = open().map(|down| down.since).max();
+        open().filter(|down| Some(down.since) == last).map(|down| down.server.clone()).collect()
     }
 
     fn replica_seen(&self, name: &Fqdn, roles: BTreeMap<Role, RoleStatus>) -> Replica {
@@ -190,14 +211,18 @@ impl Run<'_> {
             }
         }
         if running.is_empty() {
-            arrows.clone_from(&self.before.agreements);
+            for name in self.last_to_answer() {
+                arrows.extend(self.estate.view(&name).arrows.keys().cloned());
+            }
         }
         let known = |name: &Fqdn| seen.members.contains_key(name);
         arrows.retain(|(_, from, to)| known(from) && known(to));
         arrows
     }
 
-    fn damage_seen(&self, running: &[Fqdn]) -> Option<Damage> {
+    /// Who lacks what was deleted: of the servers that run, and of those that were stopped, of which
+    /// it is remembered.
+    fn damage_seen(&self) -> Option<Damage> {
         let damage = self.damage.as_ref()?;
         let lacks = |name: &&Fqdn| {
             let replica = self.estate.replica(name, Suffix::Domain);
@@ -205,7 +230,11 @@ impl Run<'_> {
                 (self.estate.world.count(replica, VICTIM) as u64) < self.victims
             })
         };
-        let on: BTreeSet<Fqdn> = running.iter().filter(lacks).cloned().collect();
+        let mut asked = self.members_running();
+        let machines = self.estate.machines.iter();
+        let stopped = machines.filter(|(_, machine)| machine.power == Power::Stopped);
+        asked.extend(stopped.map(|(name, _)| name.clone()));
+        let on: BTreeSet<Fqdn> = asked.iter().filter(lacks).cloned().collect();
         if on.is_empty() {
             return None;
         }

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit_core::model::{CaMode, Fqdn, IdRange, Role, RoleStatus, Suffix};
-use audit_core::recovery::{Action, CopyForm, PURGE_DELAY, Refusal, SKEW_MAX};
+use audit_core::recovery::{Action, CopyForm, PARTITION_ASSUMED, PURGE_DELAY, Refusal, SKEW_MAX};
 
 use super::Run;
 use super::certificates::Certificates;
-use super::estate::{Machine, Power, member_entry};
+use super::estate::{Arrow, Machine, Power, member_entry};
+use super::ids::CHOSEN;
 use super::protect::Stored;
 use crate::kernel::time::Span;
 use crate::world::copies::{RestoreKind, Service};
@@ -147,18 +148,31 @@ impl Run<'_> {
     /// The server on which commands run that may run anywhere: the first of the largest group that
     /// replicates.
     pub(super) fn desk(&self) -> Result<Fqdn, Refusal> {
-        let islands = self.estate.islands(Suffix::Domain);
+        let mut islands = self.estate.islands(Suffix::Domain);
+        islands.retain(|island| !island.iter().any(|name| self.is_removed(name)));
         let largest = islands.into_iter().rev().max_by_key(Vec::len);
         largest.and_then(|island| island.into_iter().next()).ok_or(Refusal::NoLivingServer)
     }
 
+    /// Whether a server that runs was removed from the deployment, and no other lists it any more.
+    pub(super) fn is_removed(&self, server: &Fqdn) -> bool {
+        let lists =
+            |name: &Fqdn| name != server && self.estate.view(name).members.contains_key(server);
+        self.removed.contains(server) && !self.estate.running().iter().any(lists)
+    }
+
+    /// Servers in service that belong to the deployment, in order.
+    pub(super) fn members_running(&self) -> Vec<Fqdn> {
+        let mut running = self.estate.running();
+        running.retain(|name| !self.is_removed(name));
+        running
+    }
+
     fn is_member(&self, server: &Fqdn) -> bool {
-        let running = self.estate.running();
-        if running.is_empty() {
-            // Nobody can be asked: what the papers say.
-            return self.estate.machines.contains_key(server);
-        }
-        running.iter().any(|name| self.estate.view(name).members.contains_key(server))
+        let running = self.members_running();
+        let asked = if running.is_empty() { self.last_to_answer() } else { running };
+        let lists = |name: &Fqdn| self.estate.view(name).members.contains_key(server);
+        !self.is_removed(server) && asked.iter().any(lists)
     }
 
     fn require_member(&self, server: &Fqdn) -> Result<(), Refusal> {
@@ -218,12 +232,7 @@ impl Run<'_> {
             |name: &&Fqdn| Some(*name) != without && self.estate.replica(name, suffix).is_some();
         let names: Vec<Fqdn> = view.members.keys().filter(carries).cloned().collect();
         let arrows = &view.arrows;
-        let generation = |name: &Fqdn| {
-            self.estate.replica(name, suffix).and_then(|index| self.estate.world.generation(index))
-        };
-        let joins = arrows
-            .keys()
-            .filter(|(of, from, to)| *of == suffix && generation(from) == generation(to));
+        let joins = arrows.keys().filter(|(of, _, _)| *of == suffix);
         super::count_groups(&names, joins.map(|(_, from, to)| (from, to)))
     }
 
@@ -235,6 +244,11 @@ impl Run<'_> {
         ignore_disconnect: bool,
     ) -> Result<String, Refusal> {
         self.require_running(from)?;
+        // A server that removes itself has another one do it, if it reaches one.
+        let helper = self.members_running().into_iter();
+        let helper = helper.filter(|_| server == from);
+        let helper = helper.into_iter().find(|name| name != from && self.reaches(from, name));
+        let from = helper.as_ref().unwrap_or(from);
         let view = self.estate.view(from);
         let members = &view.members;
         let Some(member) = members.get(server) else {
@@ -263,9 +277,11 @@ impl Run<'_> {
             }
         }
         let entry = member.entry;
+        self.cut.retain(|(_, from, to)| from != server && to != server);
         // Nobody takes over the ids that it had left (X9).
         if let Some(machine) = self.estate.machines.get_mut(server) {
             self.lost_ids.append(&mut machine.local.ids);
+            machine.local.chosen_ids = 0;
         }
         if self.estate.view(from).renewal.as_ref() == Some(server) {
             let mut cas = members.iter().filter(|(name, _)| *name != server);
@@ -289,7 +305,21 @@ impl Run<'_> {
                 self.estate.world.clean(start, id);
             }
         }
+        if self.estate.runs(server) {
+            self.shut_out(server);
+        }
         Ok(format!("{server} is removed"))
+    }
+
+    /// A server that was removed while it ran runs on by itself: its principals are gone, so that
+    /// nobody takes its changes any more (FreeIPA `plugins/server.py`, `_remove_server_principal`).
+    fn shut_out(&mut self, server: &Fqdn) {
+        if let Some(machine) = self.estate.machines.get(server) {
+            for index in self.estate.world.outgoing(machine.server) {
+                self.estate.world.disable(index);
+            }
+        }
+        self.removed.insert(server.clone());
     }
 
     fn require_suffix(&self, desk: &Fqdn, server: &Fqdn, suffix: Suffix) -> Result<(), Refusal> {
@@ -303,7 +333,8 @@ impl Run<'_> {
     /// Where a segment's entry is written: on one of its ends, if one runs.
     fn segment_desk(&self, left: &Fqdn, right: &Fqdn) -> Result<Fqdn, Refusal> {
         let desk = self.desk()?;
-        let end = [left, right].into_iter().find(|end| self.estate.runs(end));
+        let takes = |end: &&Fqdn| self.estate.runs(end) && !self.is_removed(end);
+        let end = [left, right].into_iter().find(takes);
         Ok(end.cloned().unwrap_or(desk))
     }
 
@@ -321,7 +352,7 @@ impl Run<'_> {
         let mut is_new = false;
         for (from, to) in [(left, right), (right, left)] {
             let arrow = (suffix, from.clone(), to.clone());
-            if !arrows.contains_key(&arrow) {
+            if left != right && !arrows.contains_key(&arrow) {
                 self.estate.add_arrow(&desk, &arrow);
                 is_new = true;
             }
@@ -362,13 +393,14 @@ impl Run<'_> {
         for entry in both.into_iter().flatten() {
             self.estate.write(&desk, Operation::Delete(entry));
         }
+        self.cut.retain(|(of, from, to)| *of != suffix || !is_cut(from, to));
         Ok(format!("{left} and {right} are not joined in {suffix} any more"))
     }
 
     /// A running CA with its keys that a server's changes reach and that reaches it, and of which
-    /// something else holds.
+    /// something else holds. What nobody can see to arrive is taken not to.
     pub(super) fn reachable_ca(&self, source: &Fqdn, test: impl Fn(&Fqdn) -> bool) -> Option<Fqdn> {
-        let islands = self.estate.islands(Suffix::Domain);
+        let islands = self.observe().islands(Suffix::Domain);
         let island = islands.into_iter().find(|island| island.contains(source))?;
         island.into_iter().find(|name| {
             let machine = self.estate.machines.get(name);
@@ -383,7 +415,7 @@ impl Run<'_> {
         roles: &BTreeSet<Role>,
         hidden: bool,
     ) -> Result<String, Refusal> {
-        if self.is_member(server) && !self.estate.running().is_empty() {
+        if self.is_member(server) {
             return Err(Refusal::StillAMember(server.clone()));
         }
         self.require_running(source)?;
@@ -398,6 +430,7 @@ impl Run<'_> {
         let opens_vaults = self.opens_vaults();
         let of_source = self.estate.machines.get(source).and_then(|m| m.data_center.clone());
         let known = self.estate.machines.get(server).and_then(|m| m.data_center.clone());
+        self.clear_host(server);
         let index = self.estate.add_server(server);
         let mut replicas = vec![(Suffix::Domain, source.clone())];
         replicas.extend(ca_peer.filter(|_| with_ca).map(|peer| (Suffix::Ca, peer)));
@@ -439,6 +472,20 @@ impl Run<'_> {
         Ok(format!("{server} is a replica"))
     }
 
+    /// A host is installed anew: nothing of what was there before is left.
+    fn clear_host(&mut self, server: &Fqdn) {
+        if let Some(machine) = self.estate.machines.get(server) {
+            self.estate.world.kill(machine.server);
+        }
+        self.removed.remove(server);
+        self.away.remove(server);
+        self.set_back.remove(server);
+        self.clocks.remove(server);
+        self.behind.retain(|(_, name)| name != server);
+        self.refused.remove(server);
+        self.doubted.retain(|(_, name)| name != server);
+    }
+
     fn agreement(
         &self,
         from: &Fqdn,
@@ -467,29 +514,40 @@ impl Run<'_> {
         if !self.estate.world.exists(index) {
             return Err(not_joined());
         }
-        if !self.reaches(from, server) || self.cut.contains(&(suffix, from.clone(), server.clone()))
-        {
+        let is_cut = self.cut.contains(&(suffix, from.clone(), server.clone()));
+        let is_skewed = |end: &Fqdn| self.clocks.get(end).is_some_and(|(_, by)| *by >= SKEW_MAX);
+        if is_cut || is_skewed(from) || is_skewed(server) || !self.reaches(from, server) {
             return Err(Refusal::Unreachable(from.clone(), server.clone()));
         }
         let (supplier, consumer) = self.estate.world.ends(index);
-        self.total_update(supplier, consumer);
-        if self.refused.remove(server) {
-            // Its changes with numbers of the future are gone.
-            self.switch_agreements(server, true)?;
+        let is_behind = self.lacks(from, suffix);
+        let mut behind = self.observe().stale;
+        let informed = self.informed_by(from, suffix, &behind);
+        if !is_behind {
+            behind.remove(&(suffix, server.clone()));
         }
+        self.total_update(supplier, consumer);
+        self.accept_again(server);
         // The tools switch both directions on again.
         if let Some(back) = self.agreement(server, from, suffix)
             && self.estate.world.exists(back)
         {
             self.estate.world.enable(back);
         }
-        self.doubted.remove(&(suffix, server.clone()));
-        let carries_ca = self.estate.replica(server, Suffix::Ca).is_some();
-        if suffix == Suffix::Domain {
-            self.behind.remove(server);
+        if is_behind {
+            self.doubted.insert((suffix, server.clone()));
+        } else {
+            self.doubted.remove(&(suffix, server.clone()));
         }
-        if (suffix == Suffix::Ca) == carries_ca || !self.has_peer(server, Suffix::Ca) {
+        self.behind.remove(&(suffix, server.clone()));
+        if suffix == Suffix::Domain {
             self.set_back.remove(server);
+        }
+        // Nobody can see whether those behind it get what is not in its changelog.
+        for other in self.informed_by(server, suffix, &behind) {
+            if other != *server && !informed.contains(&other) {
+                self.doubted.insert((suffix, other));
+            }
         }
         let state = self.estate.world.total_state(index);
         Ok(match state {
@@ -567,6 +625,7 @@ impl Run<'_> {
             return Err(Refusal::AlreadyRunning(server.clone()));
         }
         self.bring_back(at, server, RestoreKind::ColdCopy);
+        self.doubt(server);
         Ok(format!("{server} runs as {copy} has it"))
     }
 
@@ -593,11 +652,8 @@ impl Run<'_> {
             if other == *server || !self.reaches(server, &other) {
                 continue;
             }
-            if let Some(machine) = self.estate.machines.get(&other) {
-                for index in self.estate.world.outgoing(machine.server) {
-                    self.estate.world.disable(index);
-                }
-            }
+            // It runs.
+            let _ = self.switch_agreements(&other, false);
         }
         self.bring_back(at, server, RestoreKind::LdifRuvRemoved);
         self.make_visible(server);
@@ -631,17 +687,27 @@ impl Run<'_> {
         machine.power = Power::Running;
         self.away.remove(server);
         self.set_back.remove(server);
+        self.doubted.retain(|(_, name)| name != server);
+        self.behind.retain(|(_, name)| name != server);
         if kind == RestoreKind::ColdCopy {
-            self.behind.insert(server.clone());
+            self.behind.extend(Suffix::ALL.map(|suffix| (suffix, server.clone())));
         }
         self.estate.world.begin_restore(disk.server(), Service::Offline);
         self.estate.world.end_restore(&disk, kind, Service::Offline, false);
         let back = self.estate.machines.get(server).map(|machine| machine.local.ids.clone());
         let is_back = |lost: &IdRange| back.iter().flatten().any(|range| range.overlaps(*lost));
         self.lost_ids.retain(|lost| !is_back(lost));
+        self.accept_again(server);
         self.is_back(server);
         self.estate.forget_seen();
         self.estate.settle_topology();
+    }
+
+    /// Changes with numbers of the future are gone: the others take a server's changes again.
+    fn accept_again(&mut self, server: &Fqdn) {
+        for index in self.refused.remove(server).into_iter().flatten() {
+            self.estate.world.enable(index);
+        }
     }
 
     fn add_entries(&mut self, on: &Fqdn, copy: &str) -> Result<String, Refusal> {
@@ -685,22 +751,65 @@ impl Run<'_> {
         self.estate.forget_seen();
         if self.away.get(server).is_some_and(|span| *span > PURGE_DELAY) {
             // The others may not be able to place its late changes; nobody can see whether.
-            for suffix in Suffix::ALL {
-                if self.estate.replica(server, suffix).is_some() && self.has_peer(server, suffix) {
-                    self.doubted.insert((suffix, server.clone()));
-                }
-            }
+            self.doubt(server);
         }
         Ok(format!("{server} runs again"))
     }
 
-    /// Whether another running server has a suffix in the same database generation.
-    pub(super) fn has_peer(&self, server: &Fqdn, suffix: Suffix) -> bool {
+    /// From now on nobody can see whether a server has what its peers have.
+    pub(super) fn doubt(&mut self, server: &Fqdn) {
+        for suffix in Suffix::ALL {
+            if self.has_peer(server, suffix) {
+                self.doubted.insert((suffix, server.clone()));
+            }
+        }
+    }
+
+    /// Servers that, as an operator sees it, one's changes of a suffix come to, itself included,
+    /// where these lack something.
+    fn informed_by(
+        &self,
+        server: &Fqdn,
+        suffix: Suffix,
+        stale: &BTreeSet<(Suffix, Fqdn)>,
+    ) -> BTreeSet<Fqdn> {
+        let mut seen = self.observe();
+        seen.stale.clone_from(stale);
+        let generation = |name: &Fqdn| {
+            let replica = seen.members.get(name).filter(|_| self.estate.runs(name))?;
+            replica.generation.get(&suffix).copied()
+        };
+        let carries = |arrow: &&Arrow| {
+            let (of, from, to) = arrow;
+            let is_one = generation(from).is_some() && generation(from) == generation(to);
+            *of == suffix && is_one && seen.carries(arrow)
+        };
+        let arrows: Vec<&Arrow> = seen.agreements.iter().filter(carries).collect();
+        let mut informed = BTreeSet::from([server.clone()]);
+        loop {
+            let is_next =
+                |arrow: &&&Arrow| informed.contains(&arrow.1) && !informed.contains(&arrow.2);
+            let Some(next) = arrows.iter().find(is_next).map(|arrow| arrow.2.clone()) else {
+                return informed;
+            };
+            informed.insert(next);
+        }
+    }
+
+    /// Whether an operator takes it that a server lacks changes of a suffix.
+    fn lacks(&self, server: &Fqdn, suffix: Suffix) -> bool {
+        self.observe().stale.contains(&(suffix, server.clone()))
+    }
+
+    /// Whether another running server has a suffix in the same database generation, and lacks
+    /// nothing itself.
+    fn has_peer(&self, server: &Fqdn, suffix: Suffix) -> bool {
         let generation =
             |name: &Fqdn| self.estate.world.generation(self.estate.replica(name, suffix)?);
         let own = generation(server);
-        let running = self.estate.running();
-        own.is_some() && running.iter().any(|name| name != server && generation(name) == own)
+        let running = self.members_running();
+        let mut alike = running.iter().filter(|name| *name != server && generation(name) == own);
+        own.is_some() && alike.any(|name| !self.lacks(name, suffix))
     }
 
     fn uninstall(&mut self, server: &Fqdn, force: bool) -> Result<String, Refusal> {
@@ -709,7 +818,7 @@ impl Run<'_> {
         if power.is_none_or(|power| power == Power::Lost) {
             return Err(Refusal::NotInstalled(server.clone()));
         }
-        let running = self.estate.running();
+        let running = self.members_running();
         let helper =
             running.iter().find(|name| *name != server && self.reaches(server, name)).cloned();
         if let (Some(from), Some(Power::Running)) = (helper, power) {
@@ -778,12 +887,24 @@ impl Run<'_> {
             let (supplier, consumer) = self.estate.world.ends(index);
             let peer = self.estate.name_of(self.estate.world.server_of(consumer));
             let suffix = self.estate.world.suffix_of(supplier);
-            let is_cut =
-                peer.is_some_and(|peer| self.cut.contains(&(suffix, of.clone(), peer.clone())));
-            if !on {
-                self.estate.world.disable(index);
-            } else if !is_cut && !self.refused.contains(of) {
-                self.estate.world.enable(index);
+            let arrow = peer.map(|peer| (suffix, of.clone(), peer.clone()));
+            let cut = arrow.filter(|arrow| self.cut.contains(arrow));
+            let refused = self.refused.get_mut(of);
+            match (cut, refused, on) {
+                (Some(arrow), _, true) => {
+                    self.off.remove(&arrow);
+                }
+                (Some(arrow), _, false) => {
+                    self.off.insert(arrow);
+                }
+                (None, Some(refused), true) => {
+                    refused.insert(index);
+                }
+                (None, None, true) => self.estate.world.enable(index),
+                (None, refused, false) => {
+                    self.estate.world.disable(index);
+                    refused.map(|refused| refused.remove(&index));
+                }
             }
         }
         let word = if on { "on" } else { "off" };
@@ -795,21 +916,39 @@ impl Run<'_> {
         if let Some(until) = self.network_is_back {
             self.pass_until(until);
         }
+        let was_interrupted = !self.partitions.is_empty() || !self.cut.is_empty();
+        let is_long = self.noticed.unwrap_or(PARTITION_ASSUMED) > self.changelog_age;
+        let lesser = if was_interrupted && is_long { self.lesser_sides() } else { BTreeSet::new() };
         for groups in std::mem::take(&mut self.partitions) {
             self.separate(&groups, true);
         }
         for (suffix, from, to) in std::mem::take(&mut self.cut) {
-            if let Some(index) = self.agreement(&from, &to, suffix) {
+            if let Some(index) = self.agreement(&from, &to, suffix)
+                && !self.off.contains(&(suffix, from, to))
+            {
                 self.estate.world.enable(index);
             }
         }
+        self.off.clear();
         // A wrong clock keeps its server apart all the same.
         for (server, (_, span)) in self.clocks.clone() {
             if span >= SKEW_MAX {
                 self.separate(&self.alone(&server), false);
             }
         }
+        // What one side lacks the others may have trimmed; nobody can see whether.
+        for server in lesser {
+            self.doubt(&server);
+        }
         "servers reach each other".to_owned()
+    }
+
+    /// Servers of all groups but the one that is kept: with a CA, then the largest.
+    fn lesser_sides(&self) -> BTreeSet<Fqdn> {
+        let mut sides = self.estate.islands(Suffix::Domain);
+        let has_ca = |side: &[Fqdn]| side.iter().any(|n| self.require_role(n, Role::Ca).is_ok());
+        sides.sort_by_key(|side| std::cmp::Reverse((has_ca(side), side.len())));
+        sides.into_iter().skip(1).flatten().collect()
     }
 
     fn set_clock(&mut self, server: &Fqdn) -> Result<String, Refusal> {
@@ -820,13 +959,7 @@ impl Run<'_> {
             self.rejoin(server, ahead);
             if ahead {
                 // Its changes have numbers of a time that has not come.
-                for suffix in Suffix::ALL {
-                    if self.estate.replica(server, suffix).is_some()
-                        && self.has_peer(server, suffix)
-                    {
-                        self.doubted.insert((suffix, server.clone()));
-                    }
-                }
+                self.doubt(server);
             }
         }
         Ok(format!("the clock of {server} is right"))
@@ -876,6 +1009,8 @@ impl Run<'_> {
                 machine.local.ids.push(*range);
             }
             self.lost_ids.retain(|lost| !overlaps(lost));
+        } else if let Some(machine) = self.estate.machines.get_mut(on) {
+            machine.local.chosen_ids = CHOSEN;
         }
         Ok(format!("{on} has ids to hand out"))
     }
@@ -893,7 +1028,8 @@ impl Run<'_> {
 
     fn clean_ruv(&mut self, server: &Fqdn, on: &Fqdn) -> Result<String, Refusal> {
         self.require_running(on)?;
-        if let Some(replicas) = self.ghosts.remove(server) {
+        let is_listed = self.dangling_seen().contains(server);
+        if let Some(replicas) = self.ghosts.remove(server).filter(|_| is_listed) {
             self.clean(&replicas, on);
             return Ok(format!("no server knows {server} any more"));
         }
@@ -905,11 +1041,7 @@ impl Run<'_> {
                 self.estate.world.replicas(machine.server).to_vec()
             });
         self.clean(&replicas, on);
-        for suffix in Suffix::ALL {
-            if self.estate.replica(server, suffix).is_some() && self.has_peer(server, suffix) {
-                self.doubted.insert((suffix, server.clone()));
-            }
-        }
+        self.doubt(server);
         Ok(format!("the others have forgotten what {server} sent"))
     }
 

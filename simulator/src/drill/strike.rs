@@ -89,6 +89,8 @@ impl Run<'_> {
                     self.stop(server, Power::Off);
                     self.bring_back(at, server, RestoreKind::ColdCopy);
                     self.set_back.insert(server.clone(), copy.clone());
+                    // Holes do not show; whether it has one nobody can see.
+                    self.doubt(server);
                 }
             }
             Fault::Absent { server, span } => {
@@ -247,10 +249,14 @@ impl Run<'_> {
     pub(super) fn rejoin(&mut self, server: &Fqdn, was_ahead: bool) {
         self.separate(&self.alone(server), true);
         if was_ahead && let Some(machine) = self.estate.machines.get(server) {
+            let mut on = BTreeSet::new();
             for index in self.estate.world.outgoing(machine.server) {
+                if self.estate.world.is_enabled(index) {
+                    on.insert(index);
+                }
                 self.estate.world.disable(index);
             }
-            self.refused.insert(server.clone());
+            self.refused.insert(server.clone(), on);
         }
     }
 
