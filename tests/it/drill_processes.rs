@@ -242,3 +242,24 @@ fn of_two_changes_of_a_value_the_later_stays_for_a_week() {
     let both = account(parted);
     assert_eq!((both.superseded, both.missing(), both.divergent), (1, 0, 0));
 }
+
+/// An online backup reads its last entries some time behind the time in its header: one that was
+/// begun just before a deletion may have part of it.
+#[test]
+fn a_backup_that_may_have_been_under_way_is_not_from_before() {
+    let procedure = |taken: &str| {
+        let mut model = model();
+        model["snapshots"] = json!([]);
+        model["backups"] = json!([{
+            "id": "data", "host": "a.example.test", "kind": "data", "taken_at": taken,
+            "roles": ["CA", "HTTP"], "version": "4.12.2", "encrypted": false, "complete": true,
+            "store": "vault", "key": null, "path": "/srv/data",
+        }]);
+        let drilled = drill(&model, "delete:unknown@b.example.test@noticed=5m");
+        assert!(!drilled.is_worse_than_predicted(), "{}", simulator::drill::text(&drilled));
+        (drilled.procedure.map(|procedure| procedure.name()), drilled.impossible.join("; "))
+    };
+    let (during, why) = procedure("2026-11-21T23:54:50Z");
+    assert!(during.is_none() && why.contains("may have been under way"), "{during:?} {why}");
+    assert_eq!(procedure("2026-11-21T23:40:00Z").0, Some("restore-data-everywhere"));
+}
