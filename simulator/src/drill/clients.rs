@@ -115,8 +115,8 @@ impl Run<'_> {
         self.clients.most = self.ledger.count("clients-per-server");
         let serving = self.serving();
         let shares: Vec<u64> = parts(self.clients.total, serving.len()).collect();
-        self.clients.homes = serving.into_iter().zip(shares).collect();
-        self.spread_clients();
+        self.clients.homes = serving.iter().cloned().zip(shares).collect();
+        self.spread_clients(&serving);
     }
 
     /// Servers that answer clients: visible, in service, with valid certificates and a clock that
@@ -160,9 +160,8 @@ impl Run<'_> {
     }
 
     /// Clients use the servers that there are now, and write there.
-    pub(super) fn spread_clients(&mut self) {
-        let serving = self.serving();
-        let row = self.clients_now(&serving);
+    pub(super) fn spread_clients(&mut self, serving: &[Fqdn]) {
+        let row = self.clients_now(serving);
         if self.clients.looks.last().is_none_or(|(_, last)| *last != row) {
             self.clients.looks.push((self.estate.now(), row.clone()));
         }

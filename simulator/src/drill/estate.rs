@@ -384,8 +384,9 @@ impl Estate {
             .into_iter()
             .filter(|name| self.replica(name, suffix).is_some())
             .collect();
-        let place: BTreeMap<&Fqdn, usize> =
-            names.iter().enumerate().map(|(at, name)| (name, at)).collect();
+        let servers = names.iter().filter_map(|name| Some(self.machines.get(name)?.server));
+        let place: BTreeMap<ServerIndex, usize> =
+            servers.enumerate().map(|(at, server)| (server, at)).collect();
         let mut to: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
         let mut from = to.clone();
         let machines = names.iter().filter_map(|name| self.machines.get(name));
@@ -395,10 +396,8 @@ impl Estate {
             if self.world.suffix_of(supplier) != suffix || !self.world.joins(index) {
                 continue;
             }
-            let ends = [supplier, consumer].map(|end| {
-                let name = self.name_of(self.world.server_of(end))?;
-                place.get(name).copied()
-            });
+            let ends =
+                [supplier, consumer].map(|end| place.get(&self.world.server_of(end)).copied());
             if let [Some(a), Some(b)] = ends {
                 to[a].push(b);
                 from[b].push(a);

@@ -55,7 +55,6 @@ impl Run<'_> {
             return;
         }
         let then = std::mem::replace(&mut self.ids.until, now);
-        self.share_ids(serving);
         let mut wanted = self.ids.used(now) - self.ids.used(then);
         let mut givers: Vec<Fqdn> =
             serving.iter().filter(|name| self.ids_left(name) > 0).cloned().collect();
@@ -70,14 +69,10 @@ impl Run<'_> {
         self.share_ids(serving);
     }
 
-    /// The first moment at which servers that replicate with each other may have no ids left;
-    /// `None` if they use none.
+    /// A moment before which no server runs out of ids; `None` if they use none.
     pub(super) fn ids_last_until(&self) -> Option<Time> {
         let per_day = self.ids.per_day.filter(|per_day| *per_day > 0)?;
-        let islands = self.estate.islands(Suffix::Domain);
-        let left = islands.iter().map(|island| {
-            island.iter().fold(0u64, |sum, name| sum.saturating_add(self.ids_left(name)))
-        });
+        let left = self.estate.machines.keys().map(|name| self.ids_left(name));
         let least = left.filter(|left| *left > 0).min()?;
         // One more than there are: with the last one a user could still be added.
         let used = self.ids.used(self.ids.until).saturating_add(least).saturating_add(1);
@@ -141,6 +136,9 @@ impl Run<'_> {
     pub(super) fn gives_ids(&self, serving: &[Fqdn]) -> bool {
         if self.ids.per_day.is_none() {
             return !serving.is_empty();
+        }
+        if serving.iter().any(|name| self.ids_left(name) > 0) {
+            return true;
         }
         self.estate.islands(Suffix::Domain).iter().any(|island| {
             island.iter().any(|name| serving.contains(name))

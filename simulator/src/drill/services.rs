@@ -63,7 +63,7 @@ impl Run<'_> {
         let now = self.estate.now();
         let serving = self.serving();
         self.hand_out_ids(&serving);
-        self.spread_clients();
+        self.spread_clients(&serving);
         let running: Vec<Fqdn> = self
             .estate
             .running()

@@ -114,7 +114,7 @@ impl Attribute {
 #[derive(Clone, Debug)]
 pub struct Entry {
     parent: EntryId,
-    name: String,
+    name: Arc<str>,
     group: Option<Arc<str>>,
     attributes: BTreeMap<String, Attribute>,
     deleted: Option<Csn>,
@@ -153,9 +153,10 @@ impl Entry {
 /// The tracked entries of one suffix on one server.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
-    entries: BTreeMap<EntryId, Entry>,
+    /// Shared between servers and copies until one of them changes an entry.
+    entries: BTreeMap<EntryId, Arc<Entry>>,
     /// Entries by the entry above them and by name.
-    children: BTreeMap<EntryId, BTreeMap<String, BTreeSet<EntryId>>>,
+    children: BTreeSet<(EntryId, Arc<str>, EntryId)>,
     rules: Rules,
     /// What was applied, as a number: see [`Tree::content`].
     content: u64,
@@ -188,7 +189,7 @@ impl Tree {
                 self.modify(csn, *entry, attribute, modification);
             }
             Operation::Delete(id) => {
-                if let Some(entry) = self.entries.get_mut(id) {
+                if let Some(entry) = self.entries.get_mut(id).map(Arc::make_mut) {
                     let deleted = entry.deleted.map_or(csn, |deleted| deleted.min(csn));
                     if entry.deleted != Some(deleted) {
                         entry.deleted = Some(deleted);
@@ -208,16 +209,11 @@ impl Tree {
             let values = attributes.entry(attribute.clone()).or_default();
             values.values.insert(value.clone(), id.0);
         }
-        let siblings = self.children.entry(new.parent).or_default();
-        siblings.entry(new.name.clone()).or_default().insert(id);
-        let entry = Entry {
-            parent: new.parent,
-            name: new.name.clone(),
-            group: new.group.clone(),
-            attributes,
-            deleted: None,
-        };
-        self.entries.insert(id, entry);
+        let name: Arc<str> = new.name.as_str().into();
+        self.children.insert((new.parent, Arc::clone(&name), id));
+        let entry =
+            Entry { parent: new.parent, name, group: new.group.clone(), attributes, deleted: None };
+        self.entries.insert(id, Arc::new(entry));
         self.count(id.0);
     }
 
@@ -230,7 +226,7 @@ impl Tree {
     }
 
     fn modify(&mut self, csn: Csn, id: EntryId, name: &str, modification: &Modification) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Some(entry) = self.entries.get_mut(&id).map(Arc::make_mut) else { return };
         if self.rules.change_undoes_delete && entry.deleted.is_some_and(|deleted| deleted < csn) {
             entry.deleted = None;
         }
@@ -261,8 +257,11 @@ impl Tree {
     /// Whether an earlier entry keeps this one's name: one that was there when this was added.
     pub fn is_conflict(&self, id: EntryId) -> bool {
         let Some(entry) = self.entries.get(&id) else { return false };
-        let same = self.children.get(&entry.parent).and_then(|all| all.get(&entry.name));
-        same.into_iter().flatten().any(|other| {
+        let of = |id| (entry.parent, Arc::clone(&entry.name), id);
+        let same = self.children.range(of(ROOT)..);
+        let same =
+            same.take_while(|(parent, name, _)| *parent == entry.parent && *name == entry.name);
+        same.map(|(_, _, other)| other).any(|other| {
             let (first, second) =
                 if self.rules.later_keeps_name { (id, *other) } else { (*other, id) };
             let deleted = self.entries.get(&first).and_then(|entry| entry.deleted);
@@ -271,12 +270,10 @@ impl Tree {
     }
 
     fn living_children(&self, id: EntryId) -> impl Iterator<Item = EntryId> {
-        self.children
-            .get(&id)
-            .into_iter()
-            .flat_map(BTreeMap::values)
-            .flatten()
-            .copied()
+        let below = self.children.range((id, Arc::default(), ROOT)..);
+        below
+            .take_while(move |(parent, _, _)| *parent == id)
+            .map(|(_, _, child)| *child)
             .filter(|child| self.has(*child))
     }
 
@@ -294,10 +291,7 @@ impl Tree {
 
     fn remove(&mut self, id: EntryId) {
         let Some(entry) = self.entries.remove(&id) else { return };
-        let siblings = self.children.get_mut(&entry.parent);
-        if let Some(same) = siblings.and_then(|all| all.get_mut(&entry.name)) {
-            same.remove(&id);
-        }
+        self.children.remove(&(entry.parent, Arc::clone(&entry.name), id));
     }
 
     /// All entries, tombstones among them, in the order of their identities.
@@ -313,9 +307,8 @@ impl Tree {
             self.remove(id);
         }
         for (id, entry) in other.entries.iter().filter(|(id, _)| is_taken(**id)) {
-            let siblings = self.children.entry(entry.parent).or_default();
-            siblings.entry(entry.name.clone()).or_default().insert(*id);
-            self.entries.insert(*id, entry.clone());
+            self.children.insert((entry.parent, Arc::clone(&entry.name), *id));
+            self.entries.insert(*id, Arc::clone(entry));
         }
         self.rules = other.rules;
         // A mixture is neither of the two.
@@ -330,14 +323,14 @@ impl Tree {
 
     /// An entry that can be found by a search.
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
-        self.entries.get(&id).filter(|_| self.has(id))
+        self.entries.get(&id).filter(|_| self.has(id)).map(|entry| &**entry)
     }
 
     /// The living entries, oldest first.
     pub fn living(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
         let all = self.entries.iter();
         all.filter(|(id, entry)| entry.deleted.is_none() || self.is_glue(**id))
-            .map(|(id, entry)| (*id, entry))
+            .map(|(id, entry)| (*id, &**entry))
     }
 
     /// The living entries of a group, oldest first.
@@ -369,7 +362,7 @@ impl Tree {
             if self.is_conflict(at) {
                 parts.push(format!("nsuniqueid={}+{}", at.0, entry.name));
             } else {
-                parts.push(entry.name.clone());
+                parts.push(entry.name.to_string());
             }
             at = entry.parent;
         }
@@ -404,6 +397,6 @@ impl Tree {
     fn wanted_path(&self, id: EntryId) -> String {
         let Some(entry) = self.entries.get(&id) else { return String::new() };
         let above = self.path(entry.parent);
-        if above.is_empty() { entry.name.clone() } else { format!("{},{above}", entry.name) }
+        if above.is_empty() { entry.name.to_string() } else { format!("{},{above}", entry.name) }
     }
 }
