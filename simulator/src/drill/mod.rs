@@ -45,7 +45,7 @@ use protect::{Schedule, Stored};
 use services::Services;
 use strike::{Deletion, Losses};
 
-pub use account::Account;
+pub use account::{Account, Holds};
 pub use assumptions::{Assumption, Assumptions, DEFAULTS, Invalid};
 pub use json::{OUTCOME_SCHEMA, render as json};
 pub use outcome::{Down, Drilled, Moment, MomentKind};
@@ -163,6 +163,12 @@ impl Stage<'_> {
     /// What an operator can see now: of a deployment that has settled it is all there is to see.
     pub fn situation(&self) -> Situation {
         self.run.observe()
+    }
+
+    /// What each server's disk holds. Of a deployment that has settled, this and what can be seen is
+    /// all that later steps depend on, but for holes and for what changelogs still have.
+    pub fn holds(&self) -> BTreeMap<Fqdn, Holds> {
+        self.run.holds()
     }
 
     /// Waits until what is under way has settled.
