@@ -20,6 +20,8 @@ struct Site {
     copies: &'static [(&'static str, &'static str, &'static str, &'static str)],
     /// Servers with ids to hand out.
     ids: &'static [&'static str],
+    /// How long changelogs keep changes on all servers; nothing is known of it if empty.
+    kept: &'static str,
 }
 
 /// Two CA replicas of three, no copies.
@@ -28,6 +30,7 @@ const THREE: Site = Site {
     renewal: "a",
     copies: &[],
     ids: &[],
+    kept: "",
 };
 
 /// One CA.
@@ -130,6 +133,14 @@ fn json(site: &Site) -> String {
             )
         })
         .collect();
+    let kept = site.servers.iter().filter(|_| !site.kept.is_empty());
+    let upkeep: Vec<String> = kept
+        .flat_map(|(name, _, _)| ["domain", "ca"].map(|suffix| (full(name), suffix)))
+        .map(|(name, suffix)| {
+            let age = site.kept;
+            format!(r#"{{"on": "{name}", "suffix": "{suffix}", "changelog_max_age": "{age}"}}"#)
+        })
+        .collect();
     let renewal = if site.renewal.is_empty() {
         "null".to_owned()
     } else {
@@ -140,14 +151,15 @@ fn json(site: &Site) -> String {
            "ca": "{ca}", "ca_renewal_server": {renewal}, "domain_level": 1,
            "suffixes": {{"domain": {}, "ca": {}}}, "snapshots": [{}], "backups": [{}],
            "stores": [{{"id": "vault", "medium": "tape"}}, {{"id": "disk-a", "host": "{}"}}],
-           "keys": [{{"id": "k1", "locations": ["safe"]}}], "dna_ranges": [{}]}}"#,
+           "keys": [{{"id": "k1", "locations": ["safe"]}}], "dna_ranges": [{}], "upkeep": [{}]}}"#,
         servers.join(", "),
         segments(all),
         segments(with_ca),
         snapshots.join(", "),
         backups.join(", "),
         full("a"),
-        ids.join(", ")
+        ids.join(", "),
+        upkeep.join(", ")
     )
 }
 
@@ -237,6 +249,9 @@ const LINES: &[Line] = &[
     ("B21", THREE, "lose-dc:north", "bounded_loss", "replace-renewal-server"),
     ("B21", ONE_CA, "lose-dc:north", "total_loss", ""),
     ("B22", THREE, "partition:#a|#b,#c", "no_loss", "reconnect"),
+    // Values that both sides have changed.
+    ("B22", AGE_KNOWN, "partition:#a|#b,#c@noticed=8d", "bounded_loss", "reinitialize-side"),
+    ("B22", AGE_KNOWN, "partition:#a|#b,#c@noticed=31d", "bounded_loss", "reinitialize-side"),
     // How far changelogs reach is in no export.
     ("B22", THREE, "partition:#a|#b,#c@noticed=30d", "unknown", ""),
     (
@@ -281,6 +296,7 @@ const FOUR: Site = Site {
 const ONE_DNS: Site =
     Site { servers: &[("a", "ca", "north"), ("b", "ca", "south"), ("c", "dns", "south")], ..THREE };
 const IDS_ON_C: Site = Site { ids: &["c"], ..THREE };
+const AGE_KNOWN: Site = Site { kept: "30d", ..THREE };
 
 #[test]
 fn documented_scenarios_end_as_the_documents_say() {

@@ -128,6 +128,13 @@ impl Estate {
                 }));
             }
         }
+        // Of every other deployment it is known how far changelogs reach.
+        let upkeep: Vec<Value> = servers
+            .iter()
+            .filter(|_| (backups.len() + snapshots.len()) % 2 == 0)
+            .flat_map(|on| ["domain", "ca"].map(|suffix| (on, suffix)))
+            .map(|(on, suffix)| json!({ "on": on, "suffix": suffix, "changelog_max_age": "30d" }))
+            .collect();
         let model = json!({
             "schema": "idm-drill/deployment/1",
             "servers": rows, "servers_known": true,
@@ -147,6 +154,7 @@ impl Estate {
             ],
             "keys_known": true,
             "keys": [{ "id": keys[0], "locations": ["safe"], "escrowed": true }],
+            "upkeep": if upkeep.is_empty() { Value::Null } else { json!(upkeep) },
             "conflicts": [], "notes": [],
         });
         Self { servers, snapshots: named, stores, keys, model }

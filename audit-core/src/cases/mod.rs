@@ -587,12 +587,22 @@ impl<'a> Judge<'a> {
                 }
             }
             let kept = state.changelog_age;
-            if kept.is_some_and(|kept| state.interrupted_for() > kept) {
-                let names: Vec<String> =
-                    state.lesser_sides(sides).iter().map(ToString::to_string).collect();
+            let is_written = |side: &Vec<Fqdn>| side.iter().any(|name| !is_hidden(name));
+            let written = sides.iter().filter(|side| is_written(side)).count();
+            let lasts = state.interrupted_for();
+            let lesser = state.lesser_sides(sides);
+            if kept.is_some_and(|kept| lasts > kept) && is_written(&lesser) {
+                let names: Vec<String> = lesser.iter().map(ToString::to_string).collect();
                 worsen(
                     OutcomeClass::BoundedLoss,
                     format!("what {} accepted while the sides were parted", names.join(", ")),
+                );
+            } else if lasts > PURGE_DELAY && written > 1 {
+                worsen(
+                    OutcomeClass::BoundedLoss,
+                    "changes of values that were changed on several sides: nobody knows any more \
+                     which is newer, and the older one may win"
+                        .to_owned(),
                 );
             }
         }

@@ -53,7 +53,7 @@ pub enum Condition {
     CertificatesExpired,
     /// Servers do not reach each other, and changes find no other path.
     Parted,
-    /// They have not for longer than changelogs reach.
+    /// They have not for longer than changelogs reach, or than the age of values is known.
     PartedTooLong,
     /// They have not for so long that it matters how far changelogs reach, which is not known.
     PartedForUnknownWhile,
@@ -518,7 +518,8 @@ impl<'a> Picture<'a> {
             Condition::Parted => state.is_parted(),
             Condition::PartedTooLong => {
                 state.is_parted()
-                    && state.changelog_age.is_some_and(|age| state.interrupted_for() > age)
+                    && state.changelog_age.is_some()
+                    && state.interrupted_for() > state.merges_within()
             }
             Condition::PartedForUnknownWhile => {
                 state.is_parted()

@@ -168,8 +168,7 @@ impl Planner {
         if !self.state.is_parted() {
             return;
         }
-        let is_long =
-            self.state.changelog_age.is_some_and(|kept| self.state.interrupted_for() > kept);
+        let is_long = self.state.interrupted_for() > self.state.merges_within();
         if self.state.partitions.is_empty() && !is_long {
             self.join_survivors();
         }

@@ -527,11 +527,11 @@ impl Situation {
         Ok(())
     }
 
-    /// The network is back. Where it was away for longer than servers keep changes, one side has
-    /// to take over the other's data: the side with the CA, then the larger one is kept.
+    /// The network is back. Where it was away for longer than sides become the same by themselves,
+    /// one has to take over the other's data: the side with the CA, then the larger one is kept.
     fn reconnect(&mut self) {
         let parted = self.islands(Suffix::Domain);
-        let is_long = self.changelog_age.is_some_and(|kept| self.interrupted_for() > kept);
+        let is_long = self.interrupted_for() > self.merges_within();
         let was_interrupted = !self.partitions.is_empty() || !self.cut.is_empty();
         self.partitions.clear();
         self.cut.clear();

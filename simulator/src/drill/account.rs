@@ -1,11 +1,11 @@
 //! What became of every acknowledged write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use audit_core::model::{Fqdn, Suffix};
 
 use super::Run;
-use super::estate::{Estate, Power};
+use super::estate::{Estate, Power, VICTIM};
 use crate::kernel::time::{Span, Time};
 use crate::world::csn::Csn;
 use crate::world::load::Ranges;
@@ -123,7 +123,49 @@ impl Estate {
     }
 }
 
+/// What a server's disk holds: of what was there before anybody noticed, and of the deployment.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Holds {
+    /// Acknowledged writes of clients, of suffix `domain` and `ca`.
+    pub writes: [u64; 2],
+    /// Entries that were deleted by mistake.
+    pub deleted: u64,
+    /// Whether its KRA opens the vaults, and whether it signs the zones.
+    pub keys: (bool, bool),
+    /// Whom its data names as members.
+    pub members: BTreeSet<Fqdn>,
+    /// What its data says who sends to whom: suffix, supplier, consumer.
+    pub agreements: BTreeSet<(Suffix, Fqdn, Fqdn)>,
+}
+
 impl Run<'_> {
+    /// What each machine with a disk holds.
+    pub(super) fn holds(&self) -> BTreeMap<Fqdn, Holds> {
+        let world = &self.estate.world;
+        let machines = self.estate.machines.iter();
+        let there = machines.filter(|(_, machine)| machine.power != Power::Lost);
+        let rows = there.map(|(name, machine)| {
+            let writes = Suffix::ALL.map(|suffix| {
+                let Some(replica) = self.estate.replica(name, suffix) else { return 0 };
+                let load = world.members(suffix).into_iter().filter_map(|origin| {
+                    let held = world.held_ranges(replica, origin).before(self.noticed_at);
+                    Some(held.count(world.load(origin)?))
+                });
+                let tracked = self.tracked.iter().filter(|tracked| tracked.suffix == suffix);
+                let single = tracked.filter(|tracked| tracked.is_on(world, replica)).count();
+                load.sum::<u64>() + single as u64
+            });
+            let domain = self.estate.replica(name, Suffix::Domain);
+            let deleted = domain.map_or(0, |replica| world.count(replica, VICTIM) as u64);
+            let keys = (machine.local.vault_keys, machine.local.dnssec_keys);
+            let view = self.estate.view(name);
+            let members = view.members.keys().cloned().collect();
+            let agreements = view.arrows.keys().cloned().collect();
+            (name.clone(), Holds { writes, deleted, keys, members, agreements })
+        });
+        rows.collect()
+    }
+
     /// The account of a suffix. `before` is what running servers held when the first step began.
     pub(super) fn account(&self, suffix: Suffix, before: &Holdings, struck: Time) -> Account {
         let estate = &self.estate;

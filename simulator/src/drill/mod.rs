@@ -53,7 +53,7 @@ use protect::{Making, Schedule, Stored};
 use services::Services;
 use strike::{Deletion, Losses};
 
-pub use account::Account;
+pub use account::{Account, Holds};
 pub use assumptions::{Assumption, Assumptions, DEFAULTS, Invalid};
 pub use clients::ClientLoad;
 pub use json::{OUTCOME_SCHEMA, render as json};
@@ -172,6 +172,12 @@ impl Stage<'_> {
     /// What an operator can see now: of a deployment that has settled it is all there is to see.
     pub fn situation(&self) -> Situation {
         self.run.observe()
+    }
+
+    /// What each server's disk holds. Of a deployment that has settled, this and what can be seen is
+    /// all that later steps depend on, but for holes and for what changelogs still have.
+    pub fn holds(&self) -> BTreeMap<Fqdn, Holds> {
+        self.run.holds()
     }
 
     /// Waits until what is under way has settled.
@@ -389,7 +395,9 @@ impl<'a> Run<'a> {
 
     /// In the worst case clients of servers that do not hear of each other write the same value.
     fn begin_shared(&mut self) {
-        let parts = |fault: &Fault| matches!(fault, Fault::Absent { .. } | Fault::Partition(_));
+        let parts = |fault: &Fault| {
+            matches!(fault, Fault::Absent { .. } | Fault::Partition(_) | Fault::Cut(_))
+        };
         if !self.worst_timing || !self.case.faults().iter().any(parts) {
             return;
         }

@@ -31,6 +31,7 @@ impl Run<'_> {
         self.pass(took);
         let done = self.take_effect(action);
         self.pass(BREATH);
+        self.look_at_services();
         done
     }
 
@@ -917,7 +918,8 @@ impl Run<'_> {
             self.pass_until(until);
         }
         let was_interrupted = !self.partitions.is_empty() || !self.cut.is_empty();
-        let is_long = self.noticed.unwrap_or(PARTITION_ASSUMED) > self.changelog_age;
+        let merges = self.changelog_age.min(PURGE_DELAY);
+        let is_long = self.noticed.unwrap_or(PARTITION_ASSUMED) > merges;
         let lesser = if was_interrupted && is_long { self.lesser_sides() } else { BTreeSet::new() };
         for groups in std::mem::take(&mut self.partitions) {
             self.separate(&groups, true);
@@ -937,8 +939,13 @@ impl Run<'_> {
             }
         }
         // What one side lacks the others may have trimmed; nobody can see whether.
+        let waits = !lesser.is_empty();
         for server in lesser {
             self.doubt(&server);
+        }
+        if waits {
+            // What the sides can still give each other comes first.
+            self.quiesce(Span::from_hours(1));
         }
         "servers reach each other".to_owned()
     }

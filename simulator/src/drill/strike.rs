@@ -14,8 +14,8 @@ use crate::world::tree::Operation;
 
 /// Between writes of clients that know nothing of each other.
 const MOMENT: Span = Span::from_seconds(1);
-/// The attribute that several clients write.
-const SHARED_VALUE: &str = "description";
+/// Attributes that several clients write, one in each order.
+const SHARED_VALUES: [&str; 2] = ["description", "title"];
 
 /// What was lost for good.
 #[derive(Clone, Debug, Default)]
@@ -67,18 +67,14 @@ impl Run<'_> {
             Fault::LoseKey(id) => {
                 self.losses.keys.insert(id.clone());
             }
-            Fault::Cut(name) => self.cut(name),
+            Fault::Cut(name) => {
+                self.cut(name);
+                self.write_on_each_side();
+            }
             Fault::Partition(groups) => {
                 self.partitions.insert(groups.clone());
                 self.separate(groups, false);
-                for group in groups {
-                    self.pass(MOMENT);
-                    let mut serving = self.serving();
-                    serving.retain(|name| group.contains(name));
-                    if let Some(server) = serving.first() {
-                        self.write_shared(server);
-                    }
-                }
+                self.write_on_each_side();
             }
             Fault::DeleteKnown(server) => self.delete(server, true),
             Fault::DeleteUnknown(server) => self.delete(server, false),
@@ -95,12 +91,12 @@ impl Run<'_> {
             }
             Fault::Absent { server, span } => {
                 self.write_at_last(server);
-                self.write_shared(server);
+                self.write_shared(server, SHARED_VALUES[0]);
                 self.stop(server, Power::Off);
                 self.away.insert(server.clone(), *span);
                 self.pass(MOMENT);
                 if let Some(other) = self.serving().first().cloned() {
-                    self.write_shared(&other);
+                    self.write_shared(&other, SHARED_VALUES[0]);
                 }
             }
             Fault::Clock { server, ahead, span } => {
@@ -144,16 +140,37 @@ impl Run<'_> {
         }
     }
 
+    /// In the worst case clients of every group of servers write the same value.
+    fn write_on_each_side(&mut self) {
+        let sides = self.estate.islands(Suffix::Domain);
+        if self.shared.is_none() || sides.len() < 2 {
+            return;
+        }
+        let serving = self.serving();
+        let mut writers: Vec<&Fqdn> = sides
+            .iter()
+            .filter_map(|side| side.iter().find(|name| serving.contains(name)))
+            .collect();
+        // Which side is kept, and so which change had better come last, is decided later.
+        for attribute in SHARED_VALUES {
+            for server in &writers {
+                self.pass(MOMENT);
+                self.write_shared(server, attribute);
+            }
+            writers.reverse();
+        }
+    }
+
     /// In the worst case clients of servers that are apart write the same value.
-    fn write_shared(&mut self, server: &Fqdn) {
+    fn write_shared(&mut self, server: &Fqdn, attribute: &'static str) {
         let Some(entry) = self.shared.filter(|_| self.estate.runs(server)) else { return };
         if !self.may_be_written(server) {
             return;
         }
         let Some(replica) = self.estate.replica(server, Suffix::Domain) else { return };
         let value = format!("by a client of {server}");
-        if let Ok(csn) = self.estate.world.replace(replica, entry, SHARED_VALUE, &value) {
-            let what = Written::Value { entry, attribute: SHARED_VALUE, value };
+        if let Ok(csn) = self.estate.world.replace(replica, entry, attribute, &value) {
+            let what = Written::Value { entry, attribute, value };
             self.tracked.push(Tracked { suffix: Suffix::Domain, csn, what });
         }
     }

@@ -120,27 +120,6 @@ impl Shape {
         )
     }
 
-    /// The parts in which two differ, for a failure to be read.
-    pub(super) fn differences(&self, other: &Self) -> String {
-        let parts = |shape: &Self| -> Vec<String> {
-            format!("{shape:#?}").split("\n    ").map(str::to_owned).collect()
-        };
-        let fields = |shape: &Self| -> BTreeMap<String, String> {
-            let mut fields: BTreeMap<String, String> = BTreeMap::new();
-            let mut name = String::new();
-            for part in parts(shape) {
-                if let Some((field, _)) = part.split_once(": ").filter(|_| !part.starts_with(' ')) {
-                    name = field.to_owned();
-                }
-                fields.entry(name.clone()).or_default().push_str(part.trim());
-            }
-            fields
-        };
-        let (one, two) = (fields(self), fields(other));
-        let differ = one.iter().filter(|(name, value)| two.get(*name) != Some(value));
-        differ.map(|(name, value)| format!("{value}\n  and not {:?}\n", two.get(name))).collect()
-    }
-
     /// Whether running servers replicate in several groups.
     pub(super) fn splits(&self) -> bool {
         self.islands.iter().any(|islands| islands.len() > 1)

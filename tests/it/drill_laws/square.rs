@@ -9,6 +9,7 @@ use simulator::drill::Drill;
 use tests::drills::{Estate, Size};
 
 use super::shape::{Shape, shape};
+use super::{differences, kind};
 
 /// Number of kinds of actions.
 const KINDS: usize = 29;
@@ -96,10 +97,6 @@ fn steps_mean_the_same_to_the_audit_and_the_simulation() {
     let (mut done, mut refused) = (BTreeMap::new(), BTreeMap::new());
     let (mut compared, mut split) = (0u32, 0u32);
     let mut failures: Vec<(String, String)> = Vec::new();
-    let kind = |action: &Action| {
-        let text = format!("{action:?}");
-        text.split([' ', '{']).next().unwrap_or_default().to_owned()
-    };
     'rounds: for round in 0..ROUNDS {
         let estate = Estate::random(&mut g, Size { servers: 4, copies: 3 });
         let case: Case = estate.disaster(&mut g).parse().expect("a case");
@@ -175,7 +172,7 @@ fn steps_mean_the_same_to_the_audit_and_the_simulation() {
                     format!("{round} {}: differ", kind(&action)),
                     format!(
                         "{case}, {steps:?}\n{}\n{was:?}\n{}",
-                        found.differences(&wanted),
+                        differences(&found, &wanted),
                         estate.model
                     ),
                 ));
@@ -191,7 +188,8 @@ fn steps_mean_the_same_to_the_audit_and_the_simulation() {
             }
         }
     }
-    let lines: String = failures.iter().map(|(line, _)| format!("{line}\n")).collect();
+    let lines: String =
+        failures.iter().map(|(line, _)| line.as_str()).collect::<Vec<_>>().join("\n");
     let first = failures.first().map_or("", |(_, shown)| shown);
     assert!(failures.is_empty(), "{} of {ROUNDS}:\n{lines}{first}", failures.len());
     let counts =
