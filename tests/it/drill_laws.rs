@@ -46,7 +46,7 @@ fn differences<T: Debug>(one: &T, other: &T) -> String {
         let mut name = String::new();
         for part in format!("{value:#?}").split("\n    ") {
             if let Some((field, _)) = part.split_once(": ").filter(|_| !part.starts_with(' ')) {
-                name = field.to_owned();
+                field.clone_into(&mut name);
             }
             fields.entry(name.clone()).or_default().push_str(part.trim());
         }
@@ -54,7 +54,8 @@ fn differences<T: Debug>(one: &T, other: &T) -> String {
     };
     let (one, other) = (fields(one), fields(other));
     let differ = one.iter().filter(|(name, value)| other.get(*name) != Some(value));
-    differ.map(|(name, value)| format!("{value}\n  and not {:?}\n", other.get(name))).collect()
+    let lines = differ.map(|(name, value)| format!("{value}\n  and not {:?}", other.get(name)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Laws 2 and 4: no drill ends worse than the audit says, at the worst moment it ends as the audit

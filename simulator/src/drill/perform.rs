@@ -516,10 +516,10 @@ impl Run<'_> {
         }
         let (supplier, consumer) = self.estate.world.ends(index);
         let is_behind = self.lacks(from, suffix);
-        let mut stale = self.observe().stale;
-        let informed = self.informed_by(from, suffix, &stale);
+        let mut behind = self.observe().stale;
+        let informed = self.informed_by(from, suffix, &behind);
         if !is_behind {
-            stale.remove(&(suffix, server.clone()));
+            behind.remove(&(suffix, server.clone()));
         }
         self.total_update(supplier, consumer);
         self.accept_again(server);
@@ -539,7 +539,7 @@ impl Run<'_> {
             self.set_back.remove(server);
         }
         // Nobody can see whether those behind it get what is not in its changelog.
-        for other in self.informed_by(server, suffix, &stale) {
+        for other in self.informed_by(server, suffix, &behind) {
             if other != *server && !informed.contains(&other) {
                 self.doubted.insert((suffix, other));
             }
@@ -681,6 +681,7 @@ impl Run<'_> {
         machine.power = Power::Running;
         self.away.remove(server);
         self.set_back.remove(server);
+        self.removed.remove(server);
         self.doubted.retain(|(_, name)| name != server);
         self.behind.retain(|(_, name)| name != server);
         if kind == RestoreKind::ColdCopy {
@@ -814,6 +815,7 @@ impl Run<'_> {
             self.delete_server(server, &from, force, force)?;
         }
         self.stop(server, Power::Lost);
+        self.removed.remove(server);
         Ok(format!("{server} is uninstalled"))
     }
 
