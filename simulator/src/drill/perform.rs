@@ -392,8 +392,8 @@ impl Run<'_> {
         Ok(format!("{left} and {right} are not joined in {suffix} any more"))
     }
 
-    /// A running CA with its keys that a server's changes reach and that reaches it. What nobody can
-    /// see to arrive is taken not to.
+    /// A running CA with its keys that a server's changes reach and that reaches it. What nobody
+    /// can see to arrive is taken not to.
     fn reachable_ca(&self, source: &Fqdn) -> Option<Fqdn> {
         let islands = self.observe().islands(Suffix::Domain);
         let island = islands.into_iter().find(|island| island.contains(source))?;

@@ -4,8 +4,8 @@
 //! In small worlds the simulation performs every sequence of steps: of up to six where most servers
 //! are gone, which is where the audit speaks of a total loss, and of as many as one world may take
 //! of a suite's time elsewhere. How many worlds came how far is printed and asserted. Worlds that
-//! look alike to all later steps are explored once ([`Key`]); a sample of what was merged so is explored
-//! again. Nothing here asks the audit what a step does.
+//! look alike to all later steps are explored once ([`Key`]); a sample of what was merged so is
+//! explored again. Nothing here asks the audit what a step does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +29,8 @@ type Arrow = (Suffix, Fqdn, Fqdn);
 /// What later refusals and the class of the end can depend on.
 ///
 /// Left out, because no refusal of a step that is kept here and no checker looks at it: who renews
-/// certificates and generates the CRL, ids to hand out, replica ids of hosts that are gone, and roles
-/// beside CA and KRA. Numbers of generations count as different or equal. Of the writes that were
+/// certificates and generates the CRL, ids to hand out, replica ids of hosts that are gone, and
+/// roles beside CA and KRA. Numbers of generations count as different or equal. Of the writes that were
 /// acknowledged while somebody worked counts whether any are missing, not how many: that is a
 /// matter of how long steps take.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
