@@ -55,8 +55,8 @@ fn differences<T: Debug>(one: &T, other: &T) -> String {
     };
     let (one, other) = (fields(one), fields(other));
     let differ = one.iter().filter(|(name, value)| other.get(*name) != Some(value));
-    let lines = differ.map(|(name, value)| format!("{value}\n  and not {:?}\n", other.get(name)));
-    lines.collect::<Vec<_>>().concat()
+    let lines = differ.map(|(name, value)| format!("{value}\n  and not {:?}", other.get(name)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Laws 2 and 4: no drill ends worse than the audit says, at the worst moment it ends as the audit

@@ -422,7 +422,8 @@ impl Situation {
         if !self.agreements.contains(&there) {
             return Err(Refusal::NotJoined(from.clone(), server.clone()));
         }
-        // A session begins with the clocks of both, whatever it then carries (389-ds `repl_extop.c`).
+        // A session begins with the clocks of both, whatever it then carries (389-ds
+        // `repl_extop.c`).
         let is_skewed = |end: &Fqdn| self.clocks.get(end).is_some_and(|(_, by)| *by >= SKEW_MAX);
         let is_off = is_skewed(from) || is_skewed(server) || self.cut.contains(&there);
         if is_off || !self.reaches(from, server) {
@@ -441,8 +442,8 @@ impl Situation {
         } else {
             self.stale.remove(&(suffix, server.clone()));
         }
-        // What a server is given like this is not in its changelog (fidelity R5): those that hear of
-        // it from this server only may never get it, and nobody can see that.
+        // What a server is given like this is not in its changelog (fidelity R5): those that hear
+        // of it from this server only may never get it, and nobody can see that.
         for other in self.reached_from(server, suffix) {
             if other != *server && !informed.contains(&other) {
                 self.stale.insert((suffix, other));

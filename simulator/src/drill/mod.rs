@@ -174,8 +174,8 @@ impl Stage<'_> {
         self.run.observe()
     }
 
-    /// What each server's disk holds. Of a deployment that has settled, this and what can be seen is
-    /// all that later steps depend on, but for holes and for what changelogs still have.
+    /// What each server's disk holds. Of a deployment that has settled, this and what can be seen
+    /// is all that later steps depend on, but for holes and for what changelogs still have.
     pub fn holds(&self) -> BTreeMap<Fqdn, Holds> {
         self.run.holds()
     }

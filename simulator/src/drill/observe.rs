@@ -220,8 +220,8 @@ impl Run<'_> {
         arrows
     }
 
-    /// Who lacks what was deleted: of the servers that run, and of those that were stopped, of which
-    /// it is remembered.
+    /// Who lacks what was deleted: of the servers that run, and of those that were stopped, of
+    /// which it is remembered.
     fn damage_seen(&self) -> Option<Damage> {
         let damage = self.damage.as_ref()?;
         let lacks = |name: &&Fqdn| {

@@ -688,6 +688,7 @@ impl Run<'_> {
         machine.power = Power::Running;
         self.away.remove(server);
         self.set_back.remove(server);
+        self.removed.remove(server);
         self.doubted.retain(|(_, name)| name != server);
         self.behind.retain(|(_, name)| name != server);
         if kind == RestoreKind::ColdCopy {
@@ -826,6 +827,7 @@ impl Run<'_> {
             self.delete_server(server, &from, force, force)?;
         }
         self.stop(server, Power::Lost);
+        self.removed.remove(server);
         Ok(format!("{server} is uninstalled"))
     }
 

@@ -188,10 +188,10 @@ fn steps_mean_the_same_to_the_audit_and_the_simulation() {
             }
         }
     }
-    let lines: String =
-        failures.iter().map(|(line, _)| line.as_str()).collect::<Vec<_>>().join("\n");
+    let lines: Vec<&str> = failures.iter().map(|(line, _)| line.as_str()).collect();
+    let lines = lines.join("\n");
     let first = failures.first().map_or("", |(_, shown)| shown);
-    assert!(failures.is_empty(), "{} of {ROUNDS}:\n{lines}{first}", failures.len());
+    assert!(failures.is_empty(), "{} of {ROUNDS}:\n{lines}\n{first}", failures.len());
     let counts =
         format!("{compared} compared, {split} of split\ndone {done:?}\nrefused {refused:?}");
     println!("{counts}");
