@@ -427,9 +427,9 @@ impl Situation {
     }
 
     /// How long sides can be parted and still become the same by themselves: behind the changelog's
-    /// age they lack changes; behind the purge delay nobody knows any more which of two changes of a
-    /// value is newer, and each side ends with the other's. Where the changelog's age is not known,
-    /// the purge delay bounds it all the same.
+    /// age they lack changes; behind the purge delay nobody knows any more which of two changes of
+    /// a value is newer, and each side ends with the other's. Where the changelog's age is not
+    /// known, the purge delay bounds it all the same.
     pub(crate) fn merges_within(&self) -> Span {
         self.changelog_age.map_or(PURGE_DELAY, |kept| kept.min(PURGE_DELAY))
     }

@@ -30,8 +30,8 @@ type Arrow = (Suffix, Fqdn, Fqdn);
 ///
 /// Left out, because no refusal of a step that is kept here and no checker looks at it: who renews
 /// certificates and generates the CRL, ids to hand out, replica ids of hosts that are gone, and
-/// roles beside CA and KRA. Numbers of generations count as different or equal. Of the writes that were
-/// acknowledged while somebody worked counts whether any are missing, not how many: that is a
+/// roles beside CA and KRA. Numbers of generations count as different or equal. Of the writes that
+/// were acknowledged while somebody worked counts whether any are missing, not how many: that is a
 /// matter of how long steps take.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Key {
