@@ -135,28 +135,25 @@ impl Run<'_> {
 
     /// How many clients each server has at this moment.
     fn clients_now(&self, serving: &[Fqdn]) -> BTreeMap<Fqdn, u64> {
-        let mut row: BTreeMap<Fqdn, u64> = serving.iter().map(|name| (name.clone(), 0)).collect();
         let center = |name: &Fqdn| self.estate.machines.get(name)?.data_center.as_ref();
+        let centers: Vec<Option<&String>> = serving.iter().map(center).collect();
+        let mut counts = vec![0; serving.len()];
         for (home, clients) in &self.clients.homes {
-            if let Some(count) = row.get_mut(home) {
-                *count += clients;
+            if let Ok(at) = serving.binary_search(home) {
+                counts[at] += clients;
                 continue;
             }
-            let reached: Vec<&Fqdn> =
-                serving.iter().filter(|name| self.reaches(home, name)).collect();
-            let near: Vec<&Fqdn> = reached
-                .iter()
-                .filter(|name| center(home).is_some() && center(name) == center(home))
-                .copied()
-                .collect();
+            let own = center(home);
+            let reached: Vec<usize> =
+                (0..serving.len()).filter(|at| self.reaches(home, &serving[*at])).collect();
+            let is_near = |at: &usize| own.is_some() && centers[*at] == own;
+            let near: Vec<usize> = reached.iter().copied().filter(is_near).collect();
             let chosen = if near.is_empty() { reached } else { near };
-            for (name, share) in chosen.iter().zip(parts(*clients, chosen.len())) {
-                if let Some(count) = row.get_mut(*name) {
-                    *count += share;
-                }
+            for (at, share) in chosen.iter().zip(parts(*clients, chosen.len())) {
+                counts[*at] += share;
             }
         }
-        row
+        serving.iter().cloned().zip(counts).collect()
     }
 
     /// Clients use the servers that there are now, and write there.
