@@ -109,6 +109,8 @@ pub(super) type Arrow = (Suffix, Fqdn, Fqdn);
 pub(super) struct View {
     pub(super) members: BTreeMap<Fqdn, Member>,
     pub(super) arrows: BTreeMap<Arrow, EntryId>,
+    /// The same by supplier.
+    outgoing: BTreeMap<Fqdn, BTreeSet<(Suffix, Fqdn)>>,
     pub(super) renewal: Option<Fqdn>,
     pub(super) dnssec: Option<Fqdn>,
 }
@@ -330,30 +332,33 @@ impl Estate {
     /// A new agreement is there with its own data as it is; nothing is initialized. Source: FreeIPA
     /// `daemons/ipa-slapi-plugins/topology`.
     pub(super) fn settle_topology(&mut self) {
-        for name in self.running() {
-            let Some(replica) = self.replica(&name, Suffix::Domain) else { continue };
-            let Some(data) = self.world.database(replica) else { continue };
+        let running = self.machines.iter_mut().filter(|(_, m)| m.power == Power::Running);
+        let mut changed = Vec::new();
+        for (name, machine) in running {
+            let replica = self.world.replica_of(machine.server, Suffix::Domain);
+            let data = replica.and_then(|replica| self.world.database(replica));
+            let (Some(replica), Some(data)) = (replica, data) else { continue };
             let now = (replica, data.tree.content());
-            let Some(machine) = self.machines.get_mut(&name) else { continue };
-            if machine.seen == Some(now) {
-                continue;
+            if machine.seen != Some(now) {
+                machine.seen = Some(now);
+                changed.push((name.clone(), machine.server));
             }
-            machine.seen = Some(now);
-            let server = machine.server;
+        }
+        let none = BTreeSet::new();
+        for (name, server) in changed {
             let view = self.view(&name);
-            let wanted = &view.arrows;
+            let wanted = view.outgoing.get(&name).unwrap_or(&none);
             for index in self.world.outgoing(server) {
                 let (supplier, consumer) = self.world.ends(index);
                 let peer = self.name_of(self.world.server_of(consumer));
                 let suffix = self.world.suffix_of(supplier);
-                let is_wanted = peer
-                    .is_some_and(|peer| wanted.contains_key(&(suffix, name.clone(), peer.clone())));
+                let is_wanted = peer.is_some_and(|peer| wanted.contains(&(suffix, peer.clone())));
                 if !is_wanted && self.world.exists(index) {
                     self.world.remove_agreement(index);
                 }
             }
-            for (suffix, from, to) in wanted.keys().filter(|(_, from, _)| *from == name) {
-                let ends = (self.replica(from, *suffix), self.replica(to, *suffix));
+            for (suffix, to) in wanted {
+                let ends = (self.replica(&name, *suffix), self.replica(to, *suffix));
                 let (Some(supplier), Some(consumer)) = ends else { continue };
                 let known = self.world.find_agreement(supplier, consumer);
                 if known.is_none_or(|index| !self.world.exists(index)) {
@@ -448,6 +453,8 @@ fn read(tree: &Tree) -> View {
             Some(ARC) => {
                 let suffix = value(SUFFIX).and_then(suffix_named);
                 if let (Some(suffix), Some(from), Some(to)) = (suffix, name(FROM), name(TO)) {
+                    let outgoing = view.outgoing.entry(from.clone()).or_default();
+                    outgoing.insert((suffix, to.clone()));
                     view.arrows.insert((suffix, from, to), id);
                 }
             }

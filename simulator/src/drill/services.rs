@@ -1,8 +1,11 @@
 //! What the deployment could do, and how long it could not.
 
+use std::rc::Rc;
+
 use audit_core::model::{CaMode, Fqdn, Role, RoleStatus, Suffix};
 
 use super::Run;
+use super::estate::{Machine, Power, View};
 use crate::kernel::time::{Span, Time};
 
 /// The capabilities of the contract (section 4), in its order, without `rebuild`.
@@ -64,32 +67,28 @@ impl Run<'_> {
         let serving = self.serving();
         self.hand_out_ids(&serving);
         self.spread_clients(&serving);
-        let running: Vec<Fqdn> = self
-            .estate
-            .running()
-            .into_iter()
-            .filter(|name| self.is_in_service(name) && !self.is_expired(name))
-            .collect();
-        let offers = |role: Role| {
-            running.iter().any(|name| self.status_on(name, name, role) == RoleStatus::Enabled)
+        let running = self.estate.machines.iter().filter(|(name, machine)| {
+            machine.power == Power::Running && self.is_in_service(name) && !self.is_expired(name)
+        });
+        // What each says of itself.
+        let running: Vec<(&Machine, Rc<View>, &Fqdn)> =
+            running.map(|(name, machine)| (machine, self.estate.view(name), name)).collect();
+        let holds = |view: &View, name: &Fqdn, role: Role| {
+            let member = view.members.get(name);
+            member.and_then(|member| member.roles.get(&role)) == Some(&RoleStatus::Enabled)
         };
-        let has_ca_data = |name: &&Fqdn| {
-            let replica = self.estate.replica(name, Suffix::Ca);
+        let offers = |role: Role| running.iter().any(|(_, view, name)| holds(view, name, role));
+        let has_ca_data = |machine: &Machine| {
+            let replica = self.estate.world.replica_of(machine.server, Suffix::Ca);
             replica.is_some_and(|replica| self.estate.world.database(replica).is_some())
         };
         let issues = running
             .iter()
-            .filter(has_ca_data)
-            .any(|name| self.status_on(name, name, Role::Ca) == RoleStatus::Enabled);
-        let opens = running.iter().any(|name| {
-            let machine = self.estate.machines.get(name);
-            machine.is_some_and(|machine| machine.local.vault_keys)
-                && self.status_on(name, name, Role::Kra) == RoleStatus::Enabled
-        });
-        let any_ca = running.iter().any(|name| {
-            let machine = self.estate.machines.get(name);
-            machine.is_some_and(|machine| machine.local.roles.contains(&Role::Ca))
-        });
+            .any(|(machine, view, name)| has_ca_data(machine) && holds(view, name, Role::Ca));
+        let opens = running
+            .iter()
+            .any(|(machine, view, name)| machine.local.vault_keys && holds(view, name, Role::Kra));
+        let any_ca = running.iter().any(|(machine, _, _)| machine.local.roles.contains(&Role::Ca));
         let serves = !serving.is_empty();
         let adds = !running.is_empty() && (self.estate.ca != CaMode::Integrated || any_ca);
         let has = [
