@@ -120,6 +120,20 @@ fn servers_without_a_ca_in_reach_run_out_of_certificates() {
     assert!(!says(&drilled, "have ended"), "{}", simulator::drill::text(&drilled));
 }
 
+/// Where no export tells which CA renews what all share, some CA does.
+#[test]
+fn an_unknown_renewal_server_renews_all_the_same() {
+    let mut model = model();
+    model["ca_renewal_server"] = Value::Null;
+    let soon = "[certificate-left]\nvalue = \"40d\"\n";
+    let drilled = drill_of(&model, "absent:c.example.test=60d", false, soon);
+    let shown = simulator::drill::text(&drilled);
+    assert!(!says(&drilled, "certificates of a.example.test have ended"), "{shown}");
+    assert!(shown.contains("some CA renews what all CAs share"), "{shown}");
+    // The one that was away finds its own ended.
+    assert!(says(&drilled, "c.example.test has valid certificates"), "{shown}");
+}
+
 /// What certmonger does not look after ends, also where a CA is near.
 #[test]
 fn what_certmonger_does_not_track_is_not_renewed() {

@@ -132,6 +132,10 @@ impl Run<'_> {
                     .to_owned(),
             );
         }
+        if self.estate.ca == CaMode::Integrated && self.before.renewal.is_none() {
+            self.ledger
+                .state("some CA renews what all CAs share (no export tells which)".to_owned());
+        }
         let names: Vec<Fqdn> = self.estate.machines.keys().cloned().collect();
         let all = std::mem::take(&mut self.known_certificates);
         let audited = i128::from(self.audited_at.millis());
@@ -239,9 +243,12 @@ impl Run<'_> {
         self.estate.ca == CaMode::None || ca().is_some()
     }
 
-    /// The end of what CAs have in common, as a CA replica gets it from the renewal server.
+    /// The end of what CAs have in common, as a CA replica gets it from the renewal server. Where
+    /// no export tells which that is, it is the first that is in reach and in order.
     fn shared_by_now(&self, name: &Fqdn) -> Option<Time> {
-        let renewal = self.estate.view(name).renewal.clone()?;
+        let named = self.estate.view(name).renewal.clone();
+        let some = || self.reachable_ca(name, |ca| !self.is_expired(ca));
+        let renewal = if self.before.renewal.is_none() { named.or_else(some) } else { named }?;
         if renewal == *name {
             return Some(self.estate.now() + SHARED_VALID);
         }
