@@ -16,6 +16,9 @@ use crate::views::Views;
 /// Schema name of `answers.toml`.
 pub const SCHEMA: &str = "idm-drill/answers/1";
 
+/// The schema of the result of rehearsals.
+pub const RESULT: &str = "idm-drill/rehearsal/1";
+
 /// Key of the answer that says how many clients there are. Rules of their own read it.
 pub const CLIENTS: &str = "clients";
 

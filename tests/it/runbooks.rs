@@ -2,6 +2,7 @@
 
 use audit_core::cases::Judge;
 use audit_core::recovery::Case;
+use audit_core::report::Status;
 use audit_core::report::runbook::{Page, Purpose, binder, render};
 use insta::assert_snapshot;
 use tests::{as_of, deployments, exports, import};
@@ -80,6 +81,22 @@ fn the_result_of_rehearsals_is_evidence() {
     let notes = import(&[("rehearsals.toml", rows)]).deployment.notes;
     let said = notes.iter().any(|note| note.message.contains("schema = \"idm-drill/answers/1\""));
     assert!(said, "{notes:?}");
+    // It is evidence: no points rest on somebody's word for it, as they do where it is an answer.
+    let statements = |text: &str| {
+        let mut files = exports("healthy-two-data-centers");
+        files.retain(|(name, _)| !name.ends_with("answers.toml"));
+        files.push(("rehearsals.toml".to_owned(), text.to_owned().into_bytes()));
+        let report = audit_core::audit(&import(&files), &tests::options());
+        let rules = report.rules.iter();
+        let status = rules.filter(|(meta, _)| meta.code == "PRF001").map(|(_, status)| *status);
+        (status.collect::<Vec<_>>(), report.statements)
+    };
+    let one = "schema = \"idm-drill/rehearsal/1\"\n[[rehearsals]]\nat = 2026-11-01\n\
+               copy = \"b\"\nsucceeded = true\ntook = \"3h\"\n";
+    assert_eq!(statements(one), (vec![Status::Pass], None));
+    let word = one.replace("rehearsal/1", "answers/1");
+    let (status, points) = statements(&word);
+    assert!(status == [Status::Pass] && points.is_some(), "{status:?} {points:?}");
 }
 
 /// One case as JSON is as its schema says.

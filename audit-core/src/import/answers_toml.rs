@@ -13,7 +13,7 @@ use crate::facts::Facts;
 use crate::model::{Answer, CaMode, CaSigning, CopyTable, Fqdn, Waiver};
 use crate::note::{Note, NoteCode};
 use crate::observed_json::Origin;
-use crate::questions::{self, CLIENTS, Passes, SCHEMA};
+use crate::questions::{self, CLIENTS, Passes, RESULT, SCHEMA};
 use crate::time::Timestamp;
 
 /// Reads the answers to open questions, `idm-drill/answers/1`.
@@ -51,6 +51,9 @@ pub(super) static FORMAT: Format = Format {
     reader: Reads::Toml(read),
 };
 
+/// The table that a rehearsal's result has.
+const REHEARSALS: &str = "rehearsals";
+
 fn read(named: &Named<'_>, text: &str, facts: &mut Facts) -> bool {
     let table = match DeTable::parse(text) {
         Ok(table) => table,
@@ -74,6 +77,7 @@ fn read(named: &Named<'_>, text: &str, facts: &mut Facts) -> bool {
     let schema = table.get_ref().get("schema");
     match schema.map(|schema| (schema, schema.get_ref().as_str())) {
         Some((_, Some(SCHEMA))) => reader.document(table.get_ref()),
+        Some((_, Some(RESULT))) => return false,
         Some((schema, _)) => {
             let message = format!("another schema; this version reads \"{SCHEMA}\"");
             let help = "`idm-drill answers` prints a template for this version.";
@@ -86,6 +90,23 @@ fn read(named: &Named<'_>, text: &str, facts: &mut Facts) -> bool {
         }
         None => return false,
     }
+    true
+}
+
+/// Reads the result of rehearsals; false for anything else. What is no TOML is reported by the
+/// reader of answers.
+pub(super) fn read_result(named: &Named<'_>, text: &str, facts: &mut Facts) -> bool {
+    let Ok(table) = DeTable::parse(text) else { return false };
+    let table = table.get_ref();
+    if table.get("schema").and_then(|schema| schema.get_ref().as_str()) != Some(RESULT) {
+        return false;
+    }
+    let mut reader = Reader { named, text, facts };
+    for key in table.keys().filter(|key| !["schema", REHEARSALS].contains(&key.get_ref().as_ref()))
+    {
+        reader.unknown_key(key, "schema, rehearsals");
+    }
+    reader.copies(table, |name| name == REHEARSALS);
     true
 }
 
@@ -139,7 +160,7 @@ impl Reader<'_> {
     }
 
     fn document(&mut self, table: &DeTable<'_>) {
-        self.copies(table);
+        self.copies(table, |name| copies_json::KEYS.contains(&name));
         for (key, item) in table {
             match (key.get_ref().as_ref(), item.get_ref()) {
                 ("schema", _) => {}
@@ -169,17 +190,15 @@ impl Reader<'_> {
         }
     }
 
-    /// Copies, stores, keys and the rest: rows as model JSON has them.
-    fn copies(&mut self, table: &DeTable<'_>) {
+    /// Copies, stores, keys and the rest: rows as model JSON has them, of these tables.
+    fn copies(&mut self, table: &DeTable<'_>, is_read: impl Fn(&str) -> bool) {
         let mut rows = Rows { reader: self, places: BTreeMap::new() };
         let mut document = Map::new();
         for (key, item) in table {
             let name = key.get_ref().as_ref();
             let value = match (name, item.get_ref()) {
-                ("vms", DeValue::Table(vms)) => rows.vms(vms),
-                (name, _) if copies_json::KEYS.contains(&name) => {
-                    rows.value(&format!("/{name}"), item)
-                }
+                ("vms", DeValue::Table(vms)) if is_read("vms") => rows.vms(vms),
+                (name, _) if is_read(name) => rows.value(&format!("/{name}"), item),
                 _ => continue,
             };
             document.insert(name.to_owned(), value);

@@ -87,6 +87,7 @@ mod powercli_csv;
 mod powercli_snapshots;
 mod proxmox_listsnapshot;
 mod proxmox_snapshots;
+mod rehearsals_toml;
 mod replica_manage_dnarange_show;
 mod replica_manage_list;
 mod replica_manage_list_ruv;
@@ -144,6 +145,7 @@ pub static FORMATS: &[&Format] = &[
     &powercli_snapshots::FORMAT,
     &proxmox_listsnapshot::FORMAT,
     &proxmox_snapshots::FORMAT,
+    &rehearsals_toml::FORMAT,
     &replica_manage_dnarange_show::FORMAT,
     &replica_manage_list::FORMAT,
     &replica_manage_list_ruv::FORMAT,

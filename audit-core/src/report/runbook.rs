@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::markdown::{code, escape, prose};
 use crate::cases::{self, CaseOutcome, Judge};
 use crate::model::Deployment;
-use crate::questions::SCHEMA;
+use crate::questions::RESULT;
 use crate::recovery::{Case, Fault, OutcomeClass, Runbook, Step};
 use crate::time::Timestamp;
 
@@ -230,12 +230,12 @@ fn step(number: usize, step: &Step, purpose: Purpose, out: &mut String) {
     }
 }
 
-/// What becomes of the rehearsal: a file of statements, as `answers.toml` is one.
+/// What becomes of the rehearsal: a file that the audit reads.
 fn result(pages: &[Page], as_of: Timestamp, out: &mut String) {
     out.push_str(
         "\n## Result\n\nFill in and save as rehearsals.toml, beside answers.toml:\n\n```toml\n",
     );
-    let _ = writeln!(out, "schema = \"{SCHEMA}\"\n");
+    let _ = writeln!(out, "schema = \"{RESULT}\"\n");
     let mut at = as_of;
     for page in pages {
         let Some(runbook) = &page.runbook else { continue };
