@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::advise::{Edit, Repair};
 use crate::evidence::Sources;
 use crate::model::{Certificate, Deployment, Fqdn, Need};
+use crate::recovery;
 use crate::rule::{Judgement, Severity, State};
 use crate::rule_parts::{failure, on, repair_once};
 use crate::service_edits::{Renewal, ServiceEdit};
@@ -13,17 +14,15 @@ use crate::time::Timestamp;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
-/// Days before the end at which certmonger renews and healthcheck warns ("Managing certificates in
-/// IdM" (RHEL 10) 32.3; freeipa-healthcheck `cert_expiration_days`).
-pub(crate) const RENEWAL_DAYS: i64 = 28;
+/// [`recovery::RENEWAL_DAYS`], for sums of seconds.
+pub(crate) const RENEWAL_DAYS: i64 = recovery::RENEWAL_DAYS as i64;
 
 /// Days before the end at which `ipa-cert-fix` takes a certificate for one that must be fixed
 /// (manual page of `ipa-cert-fix`).
 const FIX_DAYS: i64 = 14;
 
-/// Days that new certificates of the CA's own services are valid (Dogtag profile
-/// `caInternalAuth…`); only used to foresee what a renewal brings.
-const VALIDITY_DAYS: i64 = 720;
+/// [`recovery::CA_VALID_DAYS`], only used to foresee what a renewal brings.
+const VALIDITY_DAYS: i64 = recovery::CA_VALID_DAYS as i64;
 
 /// Certificates of each server, by name.
 pub(crate) fn by_server(deployment: &Deployment) -> BTreeMap<&Fqdn, Vec<(&str, &Certificate)>> {

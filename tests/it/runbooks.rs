@@ -1,7 +1,7 @@
 //! `idm-drill runbook`: the pages that an administrator keeps for the day.
 
 use audit_core::cases::Judge;
-use audit_core::recovery::Case;
+use audit_core::recovery::{Action, Case};
 use audit_core::report::Status;
 use audit_core::report::runbook::{Page, Purpose, binder, render};
 use insta::assert_snapshot;
@@ -76,6 +76,24 @@ fn the_result_of_rehearsals_is_evidence() {
         rehearsals.values().any(|row| row.copy.value().is_some_and(|known| known == copy))
     };
     assert!(imported.deployment.copies.snapshots.contains_key(snapshot) && used(snapshot));
+    // Names are what they were, whatever is in them.
+    let odd = "idm \"bak\" \\ 1\u{7f}";
+    let page = Page {
+        runbook: pages.iter().filter_map(|page| page.runbook.clone()).find_map(|mut runbook| {
+            let copy = runbook.steps.iter_mut().find_map(|step| match &mut step.action {
+                Action::BootSnapshot { copy, .. } => Some(copy),
+                _ => None,
+            });
+            copy.map(|copy| odd.clone_into(copy))?;
+            Some(runbook)
+        }),
+        ..pages[0].clone()
+    };
+    let text = render(&[page], &[], Purpose::Rehearsal, as_of());
+    let one = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let read = import(&[("rehearsals.toml", one.expect("a result").to_owned())]);
+    let copies = read.deployment.copies.rehearsals.values().map(|row| row.copy.value().cloned());
+    assert_eq!(copies.collect::<Vec<_>>(), [Some(odd.to_owned())]);
     // Without its first line the file says what is missing.
     let rows = answers.split_once("\n\n").map(|(_, rows)| rows.to_owned()).expect("rows");
     let notes = import(&[("rehearsals.toml", rows)]).deployment.notes;

@@ -110,10 +110,12 @@ pub(super) fn read_result(named: &Named<'_>, text: &str, facts: &mut Facts) -> b
     true
 }
 
+/// Tables that only such a document has, beside those of model JSON.
+const TABLES: [&str; 4] = ["data_centers", "answers", "facts", "waivers"];
+
 /// True for a table that only such a document has.
 fn is_table(name: &str) -> bool {
-    ["answers", "data_centers", "facts", "waivers"].contains(&name)
-        || copies_json::KEYS.contains(&name)
+    TABLES.contains(&name) || copies_json::KEYS.contains(&name)
 }
 
 /// Line and column of a byte, counted from 1.
@@ -182,9 +184,8 @@ impl Reader<'_> {
                 }
                 ("waivers", _) => self.invalid("waivers", item, "a list of tables: [[waivers]]"),
                 _ => {
-                    let known = copies_json::KEYS.join(", ");
-                    let known = format!("schema, data_centers, answers, facts, waivers, {known}");
-                    self.unknown_key(key, &known);
+                    let known = [TABLES.join(", "), copies_json::KEYS.join(", ")].join(", ");
+                    self.unknown_key(key, &format!("schema, {known}"));
                 }
             }
         }

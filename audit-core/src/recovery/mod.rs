@@ -29,5 +29,6 @@ pub use restore_point::{CopyForm, RestorePoint, Usability, Variant, Whereabouts}
 pub(crate) use restore_point::{OLD_PACKAGES, Taken, csn_time, key_called};
 pub use runbook::{Obstacle, Procedure, Runbook, Step};
 pub use situation::{
-    CopyList, Link, PARTITION_ASSUMED, PURGE_DELAY, Presence, Replica, SKEW_MAX, Situation,
+    CA_VALID_DAYS, CopyList, Link, PARTITION_ASSUMED, PURGE_DELAY, Presence, RENEWAL_DAYS, Replica,
+    SKEW_MAX, Situation,
 };

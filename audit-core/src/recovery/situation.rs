@@ -22,6 +22,14 @@ pub const SKEW_MAX: Span = Span::from_seconds(86_400);
 /// C.2, scenario B27).
 pub const PURGE_DELAY: Span = Span::from_seconds(604_800);
 
+/// Days before the end at which certmonger renews a certificate and healthcheck warns ("Managing
+/// certificates in IdM" (RHEL 10) 32.3; freeipa-healthcheck `cert_expiration_days`).
+pub const RENEWAL_DAYS: u16 = 28;
+
+/// Days for which new certificates of the CA's own services are valid (Dogtag profile
+/// `caInternalAuth…`; quantities C.3).
+pub const CA_VALID_DAYS: u16 = 720;
+
 /// How long a network is interrupted where a case does not say it. An assumption: partitions
 /// between data centers have a median of 20 minutes (quantities C.5).
 pub const PARTITION_ASSUMED: Span = Span::from_seconds(86_400);
@@ -484,12 +492,10 @@ impl Situation {
 
     /// Groups of running members that exchange changes of a suffix, in order.
     pub fn islands(&self, suffix: Suffix) -> Vec<Vec<Fqdn>> {
-        let carries = |suffix, supplier: &Fqdn, consumer: &Fqdn| {
-            self.lets_through(suffix, supplier, consumer)
-        };
+        let generation = |name: &Fqdn| self.members.get(name)?.generation.get(&suffix);
         let carries = |supplier: &Fqdn, consumer: &Fqdn| {
-            let generation = |name| self.members.get(name)?.generation.get(&suffix);
-            generation(supplier) == generation(consumer) && carries(suffix, supplier, consumer)
+            generation(supplier) == generation(consumer)
+                && self.lets_through(suffix, supplier, consumer)
         };
         self.groups(suffix, Replica::is_running, carries)
     }

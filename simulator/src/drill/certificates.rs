@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 
 use audit_core::model::{CaMode, Deployment, Fqdn, Role};
+use audit_core::recovery::{CA_VALID_DAYS, RENEWAL_DAYS};
 use audit_core::time::Timestamp;
 
 use super::estate::Power;
@@ -21,7 +22,7 @@ use crate::kernel::time::{Span, Time};
 
 /// How long before the end certmonger tries to renew a certificate.
 const TRIES: [Span; 5] = [
-    Span::from_days(28),
+    Span::from_days(RENEWAL_DAYS as u64),
     Span::from_days(7),
     Span::from_days(3),
     Span::from_days(2),
@@ -30,7 +31,7 @@ const TRIES: [Span; 5] = [
 /// How long certificates of servers are valid (`caIPAserviceCert.cfg`).
 const OWN_VALID: Span = Span::from_days(731);
 /// How long those of the CA's services are.
-const SHARED_VALID: Span = Span::from_days(720);
+const SHARED_VALID: Span = Span::from_days(CA_VALID_DAYS as u64);
 /// Names of certificates that all CAs have in common: nicknames in the CA's and KRA's databases,
 /// and the file of the CA's agent.
 const SHARED: [&str; 6] = [

@@ -11,22 +11,25 @@
 
 use std::collections::BTreeMap;
 
-use audit_core::model::{Fqdn, Role, RoleStatus, Suffix};
+use audit_core::evidence::Fact;
+use audit_core::model::{Answer, Deployment, Fqdn, Role, RoleStatus, Suffix};
+use audit_core::questions::CLIENTS;
 use audit_core::recovery::Span as CaseSpan;
 
 use super::Run;
+use super::assumptions::Ledger;
 use crate::kernel::time::{Span, Time};
 use crate::world::ReplicaIndex;
 
 /// Skew from which Kerberos refuses clients (MIT Kerberos, `clockskew`).
-pub(super) const KERBEROS_SKEW: CaseSpan = CaseSpan::from_seconds(300);
+const KERBEROS_SKEW: CaseSpan = CaseSpan::from_seconds(300);
 
 /// Clients of each server, over time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clients {
-    pub(super) total: u64,
+    total: u64,
     /// How many one server is to serve at most.
-    pub(super) most: u64,
+    most: u64,
     /// How many use each server while nothing is wrong.
     homes: BTreeMap<Fqdn, u64>,
     looks: Vec<(Time, BTreeMap<Fqdn, u64>)>,
@@ -58,6 +61,15 @@ pub struct ClientLoad {
 }
 
 impl Clients {
+    /// As many as somebody has said, else as is assumed.
+    pub(super) fn of(deployment: &Deployment, ledger: &mut Ledger) -> Self {
+        let total = match deployment.observed.answers.get(CLIENTS).and_then(Fact::value) {
+            Some(Answer::Number(clients)) => *clients,
+            _ => ledger.count("clients"),
+        };
+        Self { total, most: ledger.count("clients-per-server"), ..Self::default() }
+    }
+
     /// What happened between two times.
     pub(super) fn report(&self, from: Time, until: Time) -> ClientLoad {
         let before = self.looks.iter().rev().find(|(at, _)| *at < from).map(|(_, row)| row.clone());
@@ -107,12 +119,6 @@ fn parts(count: u64, among: usize) -> impl Iterator<Item = u64> {
 impl Run<'_> {
     /// Every visible server has the same number of clients.
     pub(super) fn begin_clients(&mut self) {
-        let declared = self.declared_clients;
-        self.clients.total = match declared {
-            Some(clients) => clients,
-            None => self.ledger.count("clients"),
-        };
-        self.clients.most = self.ledger.count("clients-per-server");
         let serving = self.serving();
         let shares: Vec<u64> = parts(self.clients.total, serving.len()).collect();
         self.clients.homes = serving.iter().cloned().zip(shares).collect();

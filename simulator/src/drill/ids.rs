@@ -170,8 +170,8 @@ fn first_overlap(all: &[(&Fqdn, &[IdRange])]) -> Option<(Fqdn, Fqdn)> {
         one.iter().any(|range| other.iter().any(|theirs| theirs.overlaps(*range)))
     };
     all.iter().enumerate().find_map(|(at, (one, ids))| {
-        let later = all.iter().skip(at + 1);
-        let other = later.into_iter().find(|(_, theirs)| overlap(ids, theirs));
+        let mut later = all.iter().skip(at + 1);
+        let other = later.find(|(_, theirs)| overlap(ids, theirs));
         other.map(|(other, _)| ((*one).clone(), (*other).clone()))
     })
 }

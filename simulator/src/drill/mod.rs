@@ -29,9 +29,7 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit_core::cases::Judge;
-use audit_core::evidence::Fact;
-use audit_core::model::{Answer, Deployment, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
-use audit_core::questions::CLIENTS;
+use audit_core::model::{Deployment, Fqdn, IdRange, Need, Role, RoleStatus, Suffix};
 use audit_core::recovery::{
     Action, Case, Fault, Obstacle, OutcomeClass, Procedure, Refusal, Situation, Span as CaseSpan,
     Step, plan,
@@ -273,7 +271,6 @@ struct Run<'a> {
     entries: u64,
     victims: u64,
     clients: Clients,
-    declared_clients: Option<u64>,
     /// An entry that several clients write, in the worst case.
     shared: Option<EntryId>,
     known_certificates: BTreeMap<Fqdn, certificates::Known>,
@@ -321,11 +318,7 @@ impl<'a> Run<'a> {
             Some(count) => count,
             None => ledger.count("entries"),
         };
-        let declared_clients =
-            match drill.deployment.observed.answers.get(CLIENTS).and_then(Fact::value) {
-                Some(Answer::Number(clients)) => Some(*clients),
-                _ => None,
-            };
+        let clients = Clients::of(drill.deployment, &mut ledger);
         let ids = Ids::of(&before, &mut ledger);
         Self {
             case: drill.case,
@@ -367,8 +360,7 @@ impl<'a> Run<'a> {
             forgotten: drill.forgotten.clone(),
             entries,
             victims,
-            clients: Clients::default(),
-            declared_clients,
+            clients,
             shared: None,
             known_certificates: certificates::known(drill.deployment),
             islands_before: 0,

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit_core::model::{CaMode, Fqdn, IdRange, Role, RoleStatus, Suffix};
-use audit_core::recovery::{Action, CopyForm, PARTITION_ASSUMED, PURGE_DELAY, Refusal, SKEW_MAX};
+use audit_core::recovery::{
+    Action, CopyForm, PARTITION_ASSUMED, PURGE_DELAY, Refusal, SKEW_MAX, Situation,
+};
 
 use super::Run;
 use super::certificates::Certificates;
@@ -246,10 +248,9 @@ impl Run<'_> {
     ) -> Result<String, Refusal> {
         self.require_running(from)?;
         // A server that removes itself has another one do it, if it reaches one.
-        let helper = self.members_running().into_iter();
-        let helper = helper.filter(|_| server == from);
-        let helper = helper.into_iter().find(|name| name != from && self.reaches(from, name));
-        let from = helper.as_ref().unwrap_or(from);
+        let mut others = self.members_running().into_iter();
+        let helper = others.find(|name| name != from && self.reaches(from, name));
+        let from = helper.as_ref().filter(|_| server == from).unwrap_or(from);
         let view = self.estate.view(from);
         let members = &view.members;
         let Some(member) = members.get(server) else {
@@ -521,9 +522,10 @@ impl Run<'_> {
             return Err(Refusal::Unreachable(from.clone(), server.clone()));
         }
         let (supplier, consumer) = self.estate.world.ends(index);
-        let is_behind = self.lacks(from, suffix);
-        let mut behind = self.observe().stale;
-        let informed = self.informed_by(from, suffix, &behind);
+        let seen = self.observe();
+        let is_behind = seen.stale.contains(&(suffix, from.clone()));
+        let informed = self.informed_by(from, suffix, &seen);
+        let mut behind = seen.stale;
         if !is_behind {
             behind.remove(&(suffix, server.clone()));
         }
@@ -545,7 +547,9 @@ impl Run<'_> {
             self.set_back.remove(server);
         }
         // Nobody can see whether those behind it get what is not in its changelog.
-        for other in self.informed_by(server, suffix, &behind) {
+        let mut seen = self.observe();
+        seen.stale = behind;
+        for other in self.informed_by(server, suffix, &seen) {
             if other != *server && !informed.contains(&other) {
                 self.doubted.insert((suffix, other));
             }
@@ -760,23 +764,16 @@ impl Run<'_> {
 
     /// From now on nobody can see whether a server has what its peers have.
     pub(super) fn doubt(&mut self, server: &Fqdn) {
+        let stale = self.observe().stale;
         for suffix in Suffix::ALL {
-            if self.has_peer(server, suffix) {
+            if self.has_peer(server, suffix, &stale) {
                 self.doubted.insert((suffix, server.clone()));
             }
         }
     }
 
-    /// Servers that, as an operator sees it, one's changes of a suffix come to, itself included,
-    /// where these lack something.
-    fn informed_by(
-        &self,
-        server: &Fqdn,
-        suffix: Suffix,
-        stale: &BTreeSet<(Suffix, Fqdn)>,
-    ) -> BTreeSet<Fqdn> {
-        let mut seen = self.observe();
-        seen.stale.clone_from(stale);
+    /// Servers that, as an operator sees it, one's changes of a suffix come to, itself included.
+    fn informed_by(&self, server: &Fqdn, suffix: Suffix, seen: &Situation) -> BTreeSet<Fqdn> {
         let generation = |name: &Fqdn| {
             let replica = seen.members.get(name).filter(|_| self.estate.runs(name))?;
             replica.generation.get(&suffix).copied()
@@ -798,20 +795,15 @@ impl Run<'_> {
         }
     }
 
-    /// Whether an operator takes it that a server lacks changes of a suffix.
-    fn lacks(&self, server: &Fqdn, suffix: Suffix) -> bool {
-        self.observe().stale.contains(&(suffix, server.clone()))
-    }
-
-    /// Whether another running server has a suffix in the same database generation, and lacks
-    /// nothing itself.
-    fn has_peer(&self, server: &Fqdn, suffix: Suffix) -> bool {
+    /// Whether another running server has a suffix in the same database generation, and is not
+    /// among those that an operator takes to lack something.
+    fn has_peer(&self, server: &Fqdn, suffix: Suffix, stale: &BTreeSet<(Suffix, Fqdn)>) -> bool {
         let generation =
             |name: &Fqdn| self.estate.world.generation(self.estate.replica(name, suffix)?);
         let own = generation(server);
         let running = self.members_running();
         let mut alike = running.iter().filter(|name| *name != server && generation(name) == own);
-        own.is_some() && alike.any(|name| !self.lacks(name, suffix))
+        own.is_some() && alike.any(|name| !stale.contains(&(suffix, name.clone())))
     }
 
     fn uninstall(&mut self, server: &Fqdn, force: bool) -> Result<String, Refusal> {
