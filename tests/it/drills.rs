@@ -360,6 +360,30 @@ fn no_drill_of_the_binder_disagrees_with_the_audit() {
     insta::assert_snapshot!(tables);
 }
 
+/// Whenever somebody notices, every label lies inside of the picture.
+#[test]
+fn labels_of_the_picture_are_inside_of_it() {
+    for case in ["absent:ipa2.example.test=40d", "lose:ipa2.example.test", "lose-dc:north"] {
+        let picture = simulator::drill::svg(&run(&as_audited(), case));
+        let between = |line: &str, start: &str, end: &str| -> Option<String> {
+            Some(line.split_once(start)?.1.split_once(end)?.0.to_owned())
+        };
+        let number = |text: Option<String>| text.and_then(|text| text.parse::<usize>().ok());
+        let width = number(between(&picture, "width=\"", "\"")).expect("a width");
+        let labels: Vec<&str> =
+            picture.lines().filter(|line| line.starts_with("<text class=\"tick")).collect();
+        assert!(labels.len() >= 5, "{picture}");
+        for label in labels {
+            let x = number(between(label, " x=\"", "\"")).expect("a place");
+            // A letter is at most eight pixels wide.
+            let long = between(label, "\">", "</text>").expect("words").len() * 8;
+            let is_inside =
+                if label.contains("end\"") { long <= x && x <= width } else { x + long <= width };
+            assert!(is_inside, "{case}: {label}");
+        }
+    }
+}
+
 #[test]
 fn a_drill_as_text_json_and_picture() {
     let drilled = run(&recommended(), "lose-dc:north");

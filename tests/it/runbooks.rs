@@ -97,7 +97,7 @@ fn the_result_of_rehearsals_is_evidence() {
     // Without its first line the file says what is missing.
     let rows = answers.split_once("\n\n").map(|(_, rows)| rows.to_owned()).expect("rows");
     let notes = import(&[("rehearsals.toml", rows)]).deployment.notes;
-    let said = notes.iter().any(|note| note.message.contains("schema = \"idm-drill/answers/1\""));
+    let said = notes.iter().any(|note| note.message.contains("schema = \"idm-drill/rehearsal/1\""));
     assert!(said, "{notes:?}");
     // It is evidence: no points rest on somebody's word for it, as they do where it is an answer.
     let statements = |text: &str| {

@@ -84,7 +84,9 @@ fn read(named: &Named<'_>, text: &str, facts: &mut Facts) -> bool {
             reader.note(NoteCode::UnknownSchema, schema.span().start, message, help);
         }
         None if table.get_ref().keys().any(|key| is_table(key.get_ref())) => {
-            let message = format!("no schema; expected a line schema = \"{SCHEMA}\"");
+            let is_result = table.get_ref().keys().all(|key| key.get_ref() == REHEARSALS);
+            let schema = if is_result { RESULT } else { SCHEMA };
+            let message = format!("no schema; expected a line schema = \"{schema}\"");
             let help = "Put that line in front of the first table; the rest was not used.";
             reader.note(NoteCode::UnknownSchema, 0, message, help);
         }

@@ -112,7 +112,8 @@ pub fn render(drilled: &Drilled) -> String {
             "first step" => 44,
             _ => 16,
         };
-        let class = if label == "last step" { "tick end" } else { "tick" };
+        // A label stays inside of the picture.
+        let class = if x > LEFT + WIDTH / 2 { "tick end" } else { "tick" };
         text(&mut out, x, bottom + row, class, label);
     }
     text(
